@@ -1,1 +1,8 @@
-export {}
+export type { DeadLetter, DeadLetters } from './dead-letters.ts'
+export type { Effect } from './effects.ts'
+export type { Addition, Item } from './items.ts'
+export { type ShardKeys, shardKeys } from './keys.ts'
+export { type Added, type AddOptions, Lanes, type LanesOptions } from './lanes.ts'
+export type { LaneRedis } from './script.ts'
+export { LeaseLostError, type Turn, type Verdict } from './turn.ts'
+export { backoff, type LaneCounters, LaneWorker, type LaneWorkerOptions } from './worker.ts'

@@ -1,0 +1,68 @@
+-- Shared by every script. A call carries a batch of entries for one shard; each takes its keys and arguments in order.
+--
+-- A lane set has, per shard,
+--   lanes         hash  one field per lane that has mail: "<job> <run> <tries> <parked> <since>"
+--                         job     the id of the BullMQ job that may run the lane, given by whoever woke it
+--                         run     the fence: the job's id at its first start, a new one at every later start
+--                         tries   tries the head has spent
+--                         parked  1 while the head waits for its next try by its own will (so a restart is no crash)
+--                         since   when the lane was woken, ms
+--   mail:<lane>   list  the items that wait, head first, each "<id>\n<data>"
+-- A lane has its field and its list while it has mail, and neither otherwise.
+--
+-- KEYS[1] is lanes; the other names are made from its stem (ARGV[1]) and share its hash tag. The effects' keys follow.
+local lanes, stem, jobs = KEYS[1], ARGV[1], ARGV[2]
+local ki, ai = 1, 2
+local function key() ki = ki + 1 return KEYS[ki] end
+local function arg() ai = ai + 1 return ARGV[ai] end
+
+local time
+local function now()
+  if not time then
+    local clock = redis.call('TIME')
+    time = string.format('%d', clock[1] * 1000 + math.floor(clock[2] / 1000))
+  end
+  return time
+end
+
+-- The caller's own writes, in the same step. Returns the first one's result, or nil and the error of the one that
+-- failed. With skip they are only read over, so that the next entry finds its place.
+local function apply(skip)
+  local first, failed
+  for _ = 1, tonumber(arg()) do
+    local extra = tonumber(arg())
+    local command = { arg(), key() }
+    for i = 1, extra do command[i + 2] = arg() end
+    if not (skip or failed) then
+      local result = redis.pcall(unpack(command))
+      if type(result) == 'table' and result.err then failed = result.err end
+      if first == nil then first = result end
+    end
+  end
+  return first, failed
+end
+
+-- The state of a lane: job, run, tries, parked, since; nothing for a lane without mail.
+local function parse(state)
+  if not state then return end
+  local job, run, tries, parked, since = string.match(state, '^(%S+) (%S+) (%d+) (%d) (%d+)$')
+  return job, run, tonumber(tries), parked == '1', since
+end
+
+local function read(name) return parse(redis.call('HGET', lanes, name)) end
+
+local function write(name, job, run, tries, parked, since)
+  redis.call('HSET', lanes, name, job .. ' ' .. run .. ' ' .. tries .. ' ' .. parked .. ' ' .. since)
+end
+
+-- Makes job the only one that may run the lane; whatever ran under another is fenced out by that.
+local function wake(name, job, tries)
+  write(name, job, job, tries, 0, now())
+end
+
+-- Appends to a mailbox of any lane set of this shard. True when the lane was idle, so that the job has to be added.
+local function push(base, name, item, job)
+  if redis.call('RPUSH', base .. 'mail:' .. name, item) > 1 then return false end
+  redis.call('HSET', base .. 'lanes', name, job .. ' ' .. job .. ' 0 0 ' .. now())
+  return true
+end

@@ -1,0 +1,16 @@
+-- Looks at a page of the lanes that have mail and wakes those whose job is gone.
+-- Args: cursor, lanes to look at (about), woken at least so long ago (ms), id for jobs (a number is added to it).
+-- Returns { next cursor, { name, id of the job to add }… }.
+local cursor, count, ago, prefix = arg(), tonumber(arg()), tonumber(arg()), arg()
+local page = redis.call('HSCAN', lanes, cursor, 'COUNT', count)
+local results = { page[1] }
+for i = 1, #page[2], 2 do
+  local name = page[2][i]
+  local job, _, tries, _, since = parse(page[2][i + 1])
+  if tonumber(now()) - tonumber(since) >= ago and redis.call('EXISTS', jobs .. job) == 0 then
+    local fresh = prefix .. i
+    wake(name, fresh, tries)
+    results[#results + 1] = { name, fresh }
+  end
+end
+return results

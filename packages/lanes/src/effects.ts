@@ -1,0 +1,14 @@
+/**
+ * A write of the caller's own that takes place in the same atomic step as an add or a commit: a Redis command whose first
+ * argument is its key, e.g. `['HSET', key, 'status', 'open']`. The key has to be in the lane's shard (same hash tag).
+ */
+export type Effect = readonly [command: string, key: string, ...args: (string | number)[]]
+
+/** Appends the effects in the form in which the scripts read them. */
+export function encodeEffects(effects: readonly Effect[], keys: string[], args: (string | number)[]): void {
+  args.push(effects.length)
+  for (const [command, key, ...rest] of effects) {
+    args.push(rest.length, command, ...rest)
+    keys.push(key)
+  }
+}

@@ -1,0 +1,29 @@
+/** One item of a lane. */
+export interface Item {
+  /** Unique within its lane; kept through retries, dead letter and replay. */
+  id: string
+  /** The caller's own text (JSON, say); never read here. */
+  data: string
+}
+
+/** An item as it lies in the mailbox. */
+export function parseItem(stored: string): Item {
+  const cut = stored.indexOf('\n')
+  return { id: stored.slice(0, cut), data: stored.slice(cut + 1) }
+}
+
+/** An item for a lane, of this lane set or of another one on the same shard, to be added in a commit. */
+export interface Addition {
+  lanes: AdditionTarget
+  lane: string
+  item: Item
+}
+
+/** What a commit needs to know of the lane set it adds to. */
+export interface AdditionTarget {
+  shardOf(lane: string): number
+  /** What the keys of that shard's lanes begin with. */
+  stemOf(shard: number): string
+  /** Adds the job for a lane that an add or a commit found idle. Never rejects: the sweeper finds what it could not do. */
+  wake(lane: string, job: string): Promise<void>
+}

@@ -1,0 +1,30 @@
+/** The Redis keys of one lane set on one shard. All share the hash tag `{prefix:shard}`, hence one cluster slot. */
+export interface ShardKeys {
+  /** BullMQ's `prefix` option; it is the hash tag. */
+  tag: string
+  /** What every key of the lane set begins with; the scripts make the lanes' own keys from it. */
+  stem: string
+  /** The lanes that have mail, with their state. */
+  lanes: string
+  /** Held by the process that sweeps. */
+  sweeper: string
+  /** A job's key is this plus its id. */
+  job: string
+  /** Dead letters: index by time, and one key each. */
+  deadIndex: string
+  dead: string
+}
+
+export function shardKeys(prefix: string, name: string, shard: number): ShardKeys {
+  const tag = `{${prefix}:${shard}}`
+  const base = `${tag}:${name}:`
+  return {
+    tag,
+    stem: base,
+    lanes: `${base}lanes`,
+    sweeper: `${base}sweeper`,
+    job: base,
+    deadIndex: `${base}dead`,
+    dead: `${base}dead:`,
+  }
+}

@@ -1,0 +1,116 @@
+import type { DeadLetter } from './dead-letters.ts'
+import type { Effect } from './effects.ts'
+import type { Addition, Item } from './items.ts'
+import type { Lanes } from './lanes.ts'
+import type { Run, Turn, Verdict } from './turn.ts'
+import { LeaseLostError } from './turn.ts'
+
+/** Items fetched at a time. */
+export const PREFETCH = 10
+
+export interface RunnerOptions {
+  handler: (item: Item, turn: Turn) => Promise<Verdict>
+  /** Tries before an item becomes a dead letter. */
+  attempts: number
+  /** Pause before the next try of an item whose handler threw; `tries` counts the one that threw. */
+  backoffMs: (tries: number) => number
+  /** Items a run handles before it queues its lane behind the others. */
+  itemsPerTurn: number
+  /** What else is to be written, in the same step, when an item is buried. */
+  onBury: (letter: DeadLetter, turn: Turn) => { effects?: readonly Effect[]; adds?: readonly Addition[] }
+  /** True once the worker is to stop: the lane is handed back after the current item. */
+  draining: () => boolean
+}
+
+/** How a run ended: the lane is free or handed on, or its head waits so many milliseconds. */
+export type RunEnd = { parkedForMs: number } | 'over'
+
+/**
+ * Works a lane off, one item after the other, until it is empty or the run's budget is spent.
+ * @throws LeaseLostError when another run took over; nothing of this run's is written after that
+ */
+export async function work(
+  run: Run,
+  lanes: Lanes,
+  first: { items: Item[]; tries: number; crashed: boolean },
+  options: RunnerOptions,
+): Promise<RunEnd> {
+  let { items, tries, crashed } = first
+  for (let left = options.itemsPerTurn; ; left--) {
+    const [item, ...behind] = items
+    if (!item) return 'over'
+    const turn = turnOf(run, tries, crashed, behind)
+    let verdict: Verdict =
+      tries >= options.attempts
+        ? { do: 'bury', reason: 'attempts_exhausted', detail: 'every try ended with the worker gone' }
+        : await judge(item, turn, options)
+    if (verdict.do === 'retry') {
+      const spend = verdict.spend ?? true
+      if (!spend || tries + 1 < options.attempts) {
+        await run.step({ after: spend ? 'spend' : 'park', effects: verdict.effects ?? [] })
+        return { parkedForMs: verdict.afterMs }
+      }
+      verdict = {
+        do: 'bury',
+        reason: 'attempts_exhausted',
+        detail: verdict.detail ?? '',
+        effects: verdict.effects ?? [],
+      }
+    }
+    let { effects = [], adds = [] } = verdict
+    if (verdict.do === 'bury') {
+      const { reason, detail } = verdict
+      const letter = {
+        ...item,
+        lane: run.lane,
+        reason,
+        detail,
+        tries: Math.min(tries + 1, options.attempts),
+        at: Date.now(),
+      }
+      const more = options.onBury(letter, turn)
+      effects = [...effects, ...lanes.deadLetters.keep(letter), ...(more.effects ?? [])]
+      adds = [...adds, ...(more.adds ?? [])]
+    }
+    const yields = left <= 1 || options.draining()
+    const want = yields || behind.length > 0 ? 0 : PREFETCH
+    const result = await run.step({ after: yields ? 'yield' : 'next', pop: item, want, effects, adds })
+    if (result.released || yields) return 'over'
+    items = behind.length > 0 ? behind : result.items
+    tries = 0
+    crashed = false
+  }
+}
+
+async function judge(item: Item, turn: Turn, options: RunnerOptions): Promise<Verdict> {
+  try {
+    return await options.handler(item, turn)
+  } catch (error) {
+    if (error instanceof LeaseLostError) throw error
+    if (turn.signal.aborted) {
+      if (!options.draining()) throw new LeaseLostError(`the lease of lane ${turn.lane} ended`, { cause: error })
+      // Handed back: the next run starts where this one was, at once and at no cost to the item.
+      return { do: 'retry', afterMs: 0, spend: false }
+    }
+    const detail = error instanceof Error ? error.message : String(error)
+    return { do: 'retry', afterMs: options.backoffMs(turn.tries + 1), detail }
+  }
+}
+
+function turnOf(run: Run, tries: number, crashed: boolean, behind: readonly Item[]): Turn {
+  return {
+    lane: run.lane,
+    tries,
+    crashed,
+    behind,
+    signal: run.lease.signal,
+    assertLease: (ms) => {
+      if (run.lease.signal.aborted || run.lease.remainingMs() < ms) {
+        throw new LeaseLostError(`the lease of lane ${run.lane} is (nearly) over`)
+      }
+    },
+    record: async (effects, adds = []) => {
+      await run.step({ after: 'stay', effects, adds })
+    },
+  }
+}

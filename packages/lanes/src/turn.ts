@@ -1,0 +1,104 @@
+import type { Effect } from './effects.ts'
+import { encodeEffects } from './effects.ts'
+import { freshId } from './ids.ts'
+import { type Addition, type Item, parseItem } from './items.ts'
+import type { Lanes } from './lanes.ts'
+import type { Lease } from './lease.ts'
+import type { BatchedScript } from './script.ts'
+
+/** This run is no longer the lane's newest, or its lease is over: another run has, or will have, the item. */
+export class LeaseLostError extends Error {
+  override name = 'LeaseLostError'
+}
+
+/** What becomes of an item that a handler looked at. */
+export type Verdict =
+  /** Done: it leaves the lane. */
+  | { do: 'commit'; effects?: readonly Effect[]; adds?: readonly Addition[] }
+  /** It keeps its place at the head and is tried again. `spend: false` when the try does not count against its budget. */
+  | { do: 'retry'; afterMs: number; spend?: boolean; effects?: readonly Effect[]; detail?: string }
+  /** It becomes a dead letter and the lane goes on. */
+  | { do: 'bury'; reason: string; detail: string; effects?: readonly Effect[]; adds?: readonly Addition[] }
+
+/** What a handler is given besides the item. */
+export interface Turn {
+  readonly lane: string
+  /** Tries that this item has spent before this one. */
+  readonly tries: number
+  /** An earlier run died, or lost its lease, with this item in its hands: what it did outside is not known. */
+  readonly crashed: boolean
+  /** Items known to wait behind this one; there may be more. */
+  readonly behind: readonly Item[]
+  /** Aborts when the lease is lost or the worker's grace time is over. */
+  readonly signal: AbortSignal
+  /** Throws {@link LeaseLostError} unless the lease goes on for at least `ms` more. Ask just before each outside call. */
+  assertLease(ms: number): void
+  /** Writes in the middle of an item, refused with {@link LeaseLostError} when another run has taken over. */
+  record(effects: readonly Effect[], adds?: readonly Addition[]): Promise<void>
+}
+
+export type After = 'stay' | 'next' | 'yield' | 'park' | 'spend'
+
+export interface Step {
+  after: After
+  pop?: Item
+  want?: number
+  effects?: readonly Effect[]
+  adds?: readonly Addition[]
+}
+
+export interface StepResult {
+  released: boolean
+  /** Tries the head has spent, after `spend`. */
+  tries: number
+  items: Item[]
+}
+
+/** One run's hold on its lane: every write goes through here, under the run's fence. */
+export class Run {
+  readonly lane: string
+  readonly lease: Lease
+  readonly #number: string
+  readonly #lanes: Lanes
+  readonly #commit: BatchedScript
+
+  constructor(lanes: Lanes, commit: BatchedScript, lane: string, number: string, lease: Lease) {
+    this.#lanes = lanes
+    this.#commit = commit
+    this.lane = lane
+    this.#number = number
+    this.lease = lease
+  }
+
+  /** @throws LeaseLostError when the fence refused it */
+  async step(step: Step): Promise<StepResult> {
+    const keys: string[] = []
+    const job = freshId()
+    const args: (string | number)[] = [this.lane, this.#number, step.pop?.id ?? '', step.after, job, step.want ?? 0]
+    encodeEffects(step.effects ?? [], keys, args)
+    const adds = (step.adds ?? []).map((add) => ({ ...add, job: freshId() }))
+    args.push(adds.length)
+    for (const { lanes, lane, item, job } of adds) {
+      const shard = lanes.shardOf(lane)
+      if (shard !== this.#lanes.shardOf(this.lane))
+        throw new RangeError(`lane ${lane} is not on the shard of ${this.lane}`)
+      args.push(lanes.stemOf(shard), lane, item.id, item.data, job)
+    }
+    const [status, tries, yielded, idle, ...items] = await this.#commit.call({ keys, args })
+    if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
+    if (status === 'failed') throw new Error(`an effect of the commit failed: ${tries}`)
+    const woken: Promise<void>[] = []
+    if (yielded === 1) woken.push(this.#lanes.wake(this.lane, job))
+    if (Array.isArray(idle)) {
+      for (const [i, add] of adds.entries()) {
+        if (idle[i] === 1) woken.push(add.lanes.wake(add.lane, add.job))
+      }
+    }
+    if (woken.length > 0) await Promise.all(woken)
+    return {
+      released: status === 'released',
+      tries: Number(tries),
+      items: items.map((item) => parseItem(String(item))),
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { DelayedError, type Job, Worker } from 'bullmq'
+import type { DeadLetter } from './dead-letters.ts'
+import type { Effect } from './effects.ts'
+import { freshId } from './ids.ts'
+import { type Addition, type Item, parseItem } from './items.ts'
+import type { Lanes } from './lanes.ts'
+import { Leases } from './lease.ts'
+import { PREFETCH, type RunnerOptions, work } from './runner.ts'
+import { BatchedScript } from './script.ts'
+import { Sweeper } from './sweeper.ts'
+import { LeaseLostError, Run, type Turn, type Verdict } from './turn.ts'
+import type { LaneJob } from './waker.ts'
+
+export interface LaneWorkerOptions {
+  /** Handles one item. Never called for two items of a lane at once. Throwing means: try again later. */
+  handler: (item: Item, turn: Turn) => Promise<Verdict>
+  /** Lanes in progress at once in this process, spread over the shards. Default 100. */
+  concurrency?: number
+  /** Tries before an item becomes a dead letter. Default 8. */
+  attempts?: number
+  /** Pause before the next try when the handler threw. Default: exponential from 1 s to 5 min, full jitter. */
+  backoffMs?: (tries: number) => number
+  /** How long a lane stays with a worker that gives no sign of life. Default 15 s. */
+  leaseMs?: number
+  /** Items a lane may do before it queues behind the others. Default 50. */
+  itemsPerTurn?: number
+  /** Writes and items for other lanes that belong to the step in which an item becomes a dead letter. */
+  onBury?: (letter: DeadLetter, turn: Turn) => { effects?: readonly Effect[]; adds?: readonly Addition[] }
+  sweep?: { everyMs: number; afterMs: number }
+  onError?: (error: unknown) => void
+}
+
+/** Pause of a lane whose run could not reach Redis. */
+const RETRY_AFTER_FAULT_MS = 1_000
+
+/** What went on in this process, since the start. Without faults the last three stay 0. */
+export interface LaneCounters {
+  /** Lanes the sweeper had to wake. */
+  sweeperWakes: number
+  /** Runs that found themselves replaced and wrote nothing more. */
+  fenced: number
+  /** Runs that took over from one that died with an item in its hands. */
+  takeOvers: number
+}
+
+/** Exponential back-off with full jitter: a random time up to base x 2^(tries-1), at most `most`. */
+export function backoff(tries: number, baseMs = 1_000, mostMs = 300_000): number {
+  return Math.random() * Math.min(mostMs, baseMs * 2 ** (tries - 1))
+}
+
+/** Works lanes off: at most one item per lane at a time, over all processes. */
+export class LaneWorker {
+  readonly counters: LaneCounters = { sweeperWakes: 0, fenced: 0, takeOvers: 0 }
+  readonly #lanes: Lanes
+  readonly #runner: RunnerOptions
+  readonly #onError: (error: unknown) => void
+  readonly #workers: { worker: Worker<LaneJob>; leases: Leases }[]
+  readonly #sweeper: Sweeper
+  readonly #running = new Set<Promise<unknown>>()
+  #draining = false
+
+  constructor(lanes: Lanes, options: LaneWorkerOptions) {
+    this.#lanes = lanes
+    this.#onError = options.onError ?? (() => {})
+    this.#runner = {
+      handler: options.handler,
+      attempts: options.attempts ?? 8,
+      backoffMs: options.backoffMs ?? backoff,
+      itemsPerTurn: options.itemsPerTurn ?? 50,
+      onBury: options.onBury ?? (() => ({})),
+      draining: () => this.#draining,
+    }
+    const leaseMs = options.leaseMs ?? 15_000
+    const concurrency = Math.ceil((options.concurrency ?? 100) / lanes.shards)
+    this.#workers = Array.from({ length: lanes.shards }, (_, shard) => this.#start(shard, concurrency, leaseMs))
+    const { everyMs, afterMs } = options.sweep ?? { everyMs: 5_000, afterMs: 10_000 }
+    this.#sweeper = new Sweeper(lanes, {
+      everyMs,
+      afterMs,
+      onWake: () => {
+        this.counters.sweeperWakes++
+      },
+      onError: this.#onError,
+    })
+  }
+
+  /** Lanes in progress in this process. */
+  get inProgress(): number {
+    return this.#running.size
+  }
+
+  /** Looks for lanes whose job is gone now, instead of at the next sweep; returns how many were woken. */
+  sweep(): Promise<number> {
+    return this.#sweeper.sweep()
+  }
+
+  /** Resolves when every shard's worker is connected and takes jobs. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#workers.map(({ worker }) => worker.waitUntilReady()))
+  }
+
+  /**
+   * Stops taking lanes, lets runs finish their current item, and after `graceMs` aborts what still runs, which hands it back
+   * to the other workers at no cost to the item. Resolves within about a second of that, even when Redis is away.
+   */
+  async close(graceMs = 10_000): Promise<void> {
+    this.#draining = true
+    this.#sweeper.stop()
+    const closed = Promise.allSettled(this.#workers.map(({ worker }) => worker.close()))
+    if (!(await within(graceMs, closed))) {
+      for (const { leases } of this.#workers) leases.abortAll(new Error('the worker is stopping'))
+      await within(1_000, Promise.allSettled([...this.#running, closed]))
+    }
+    for (const { leases } of this.#workers) leases.stop()
+    if (!(await within(0, closed))) {
+      // BullMQ waits for Redis without limit; what it waits for is given up with the connection.
+      for (const { worker } of this.#workers) void worker.disconnect().catch(this.#onError)
+    }
+  }
+
+  #start(shard: number, concurrency: number, leaseMs: number): { worker: Worker<LaneJob>; leases: Leases } {
+    const { connection, name } = this.#lanes
+    const keys = this.#lanes.shardKeys(shard)
+    const begin = new BatchedScript(connection, 'begin', keys)
+    const commit = new BatchedScript(connection, 'commit', keys)
+    const process = (job: Job<LaneJob>, token?: string): Promise<void> => {
+      const running = this.#run(job, token ?? '', leases, begin, commit)
+      const settled = running.catch(() => {}).finally(() => this.#running.delete(settled))
+      this.#running.add(settled)
+      return running
+    }
+    const worker = new Worker<LaneJob>(name, process, {
+      connection,
+      prefix: keys.tag,
+      concurrency,
+      lockDuration: leaseMs,
+      stalledInterval: Math.ceil(leaseMs / 3),
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      // Leases renews: it keeps the time of each renewal, which BullMQ does not tell.
+      skipLockRenewal: true,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    })
+    worker.on('error', this.#onError)
+    const leases = new Leases(worker, leaseMs, this.#onError)
+    return { worker, leases }
+  }
+
+  async #run(
+    job: Job<LaneJob>,
+    token: string,
+    leases: Leases,
+    begin: BatchedScript,
+    commit: BatchedScript,
+  ): Promise<void> {
+    const { lane } = job.data
+    const id = String(job.id)
+    const lease = leases.hold(id, token, job.processedOn ?? 0)
+    try {
+      const again = job.attemptsStarted > 1 ? freshId() : ''
+      const [state, number, tries, crashed, ...items] = await begin.call({
+        keys: [],
+        args: [lane, id, again, PREFETCH],
+      })
+      if (state !== 'run') return
+      if (crashed === 1) this.counters.takeOvers++
+      const first = {
+        items: items.map((item) => parseItem(String(item))),
+        tries: Number(tries),
+        crashed: crashed === 1,
+      }
+      const end = await work(
+        new Run(this.#lanes, commit, lane, String(number), lease),
+        this.#lanes,
+        first,
+        this.#runner,
+      )
+      if (end === 'over') return
+      return await park(job, token, end.parkedForMs)
+    } catch (error) {
+      if (error instanceof DelayedError) throw error
+      if (!(error instanceof LeaseLostError)) {
+        // Redis failed in the middle. The job stays the lane's, and its next start counts as a take-over.
+        this.#onError(error)
+        return await park(job, token, RETRY_AFTER_FAULT_MS)
+      }
+      this.counters.fenced++
+    } finally {
+      leases.drop(id)
+    }
+  }
+}
+
+/** Ends this start of a job so that it is started again after a while. */
+async function park(job: Job<LaneJob>, token: string, ms: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + ms, token)
+  throw new DelayedError()
+}
+
+/** True when the promise settled in time. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  try {
+    return await Promise.race([promise.then(() => true as const), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
