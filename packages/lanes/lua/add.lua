@@ -22,11 +22,11 @@ while ai < #ARGV do
     apply(true)
     results[#results + 1] = { 'full', '', 0, '' }
   else
-    local first, failed = apply()
+    local done, failed = apply()
     if failed then
       results[#results + 1] = { 'failed', failed, 0, '' }
     else
-      if id == '' then id = first end
+      id = named(id, 1, done)
       local idle = push(stem, name, id .. '\n' .. data, job)
       if ttl > 0 then redis.call('SET', seen, id .. '\n' .. print, 'PX', ttl) end
       results[#results + 1] = { 'added', id, idle and 1 or 0, print }

@@ -1,8 +1,8 @@
 -- A run records what it did: its own writes, the head popped, items for other lanes, and what comes next, in one step.
 -- Keys per entry: the effects' keys.
 -- Args per entry: name, run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' | 'park' | 'spend',
---                 id for a job, items wanted, effects, count of adds and for each: stem of its lane set, name, id, data,
---                 id for a job.
+--                 id for a job, items wanted, effects, count of adds and for each: stem of its lane set, name, id ('' =
+--                 what the effect of the next number returned), effect, data, id for a job.
 --   stay  go on with the head   next  take the following items, release the lane when there are none
 --   yield like next, but what is left goes to a new job behind the others
 --   park  the head waits for its next try     spend  the same, and that was a try
@@ -20,12 +20,12 @@ while ai < #ARGV do
     local first = redis.call('LINDEX', mail, 0)
     again = not first or string.sub(first, 1, #head + 1) ~= head .. '\n'
   end
-  local _, failed = apply(fenced or again)
+  local done, failed = apply(fenced or again)
   local skip = fenced or again or failed
   local woken = {}
   for i = 1, tonumber(arg()) do
-    local base, other, id, data, its = arg(), arg(), arg(), arg(), arg()
-    woken[i] = not skip and push(base, other, id .. '\n' .. data, its) and 1 or 0
+    local base, other, id, effect, data, its = arg(), arg(), arg(), arg(), arg(), arg()
+    woken[i] = not skip and push(base, other, named(id, effect, done) .. '\n' .. data, its) and 1 or 0
   end
   if fenced then
     results[#results + 1] = { 'fenced', 0, 0, woken }

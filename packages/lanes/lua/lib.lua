@@ -25,10 +25,10 @@ local function now()
   return time
 end
 
--- The caller's own writes, in the same step. Returns the first one's result, or nil and the error of the one that
--- failed. With skip they are only read over, so that the next entry finds its place.
+-- The caller's own writes, in the same step. Returns their results, and the error of the one that failed, if any. With
+-- skip they are only read over, so that the next entry finds its place.
 local function apply(skip)
-  local first, failed
+  local results, failed = {}, nil
   for _ = 1, tonumber(arg()) do
     local extra = tonumber(arg())
     local command = { arg(), key() }
@@ -36,10 +36,16 @@ local function apply(skip)
     if not (skip or failed) then
       local result = redis.pcall(unpack(command))
       if type(result) == 'table' and result.err then failed = result.err end
-      if first == nil then first = result end
+      results[#results + 1] = result
     end
   end
-  return first, failed
+  return results, failed
+end
+
+-- An item's id: as given, or '' and the number of the effect (from 1) whose result it is.
+local function named(id, effect, results)
+  if id ~= '' then return id end
+  return results[tonumber(effect)]
 end
 
 -- The state of a lane: job, run, tries, parked, since; nothing for a lane without mail.

@@ -16,7 +16,9 @@ export function parseItem(stored: string): Item {
 export interface Addition {
   lanes: AdditionTarget
   lane: string
-  item: Item
+  /** The item's id, or the place (from 0) of the effect of the same commit whose result is its id: an XADD's, say. */
+  id: string | { effect: number }
+  data: string
 }
 
 /** What a commit needs to know of the lane set it adds to. */

@@ -78,11 +78,12 @@ export class Run {
     encodeEffects(step.effects ?? [], keys, args)
     const adds = (step.adds ?? []).map((add) => ({ ...add, job: freshId() }))
     args.push(adds.length)
-    for (const { lanes, lane, item, job } of adds) {
+    for (const { lanes, lane, id, data, job } of adds) {
       const shard = lanes.shardOf(lane)
       if (shard !== this.#lanes.shardOf(this.lane))
         throw new RangeError(`lane ${lane} is not on the shard of ${this.lane}`)
-      args.push(lanes.stemOf(shard), lane, item.id, item.data, job)
+      const [name, effect] = typeof id === 'string' ? [id, 0] : ['', id.effect + 1]
+      args.push(lanes.stemOf(shard), lane, name, effect, data, job)
     }
     const [status, tries, yielded, idle, ...items] = await this.#commit.call({ keys, args })
     if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)

@@ -1,0 +1,74 @@
+export interface HostPort {
+  host: string
+  port: number
+}
+
+export interface RedisConfig {
+  /** `redis://` or `rediss://`. With a cluster or sentinels only its credentials, database and TLS count. */
+  url: string
+  cluster?: HostPort[]
+  sentinels?: HostPort[]
+  sentinelName?: string
+  prefix: string
+  /** Replicas that must have a message before it is acknowledged (`WAIT`). */
+  minReplicas: number
+}
+
+export interface UponaiConfig {
+  /** Without a trailing slash. */
+  baseUrl: string
+  apiKey: string
+  workspaceId?: number
+  dialect: 'rest' | 'rpc'
+  timeoutMs: number
+  webhookKey: string
+  /** Lower case. */
+  webhookHeader: string
+}
+
+export interface TwilioConfig {
+  accountSid: string
+  authToken: string
+  authTokenNext?: string
+  apiKeySid?: string
+  apiKeySecret?: string
+  /** Without a trailing slash. */
+  baseUrl?: string
+}
+
+export interface Listener {
+  host: string
+  /** 0 = any free port. */
+  port: number
+}
+
+export interface LogConfig {
+  level: string
+  /** Message texts and full addresses may be logged. */
+  content: boolean
+}
+
+/** What a process runs with: checked, complete, free of contradictions. */
+export interface Config {
+  redis: RedisConfig
+  uponai: UponaiConfig
+  /** Absent: no SMS. */
+  twilio?: TwilioConfig
+  /** Without a trailing slash. Always there with Twilio. */
+  publicUrl?: string
+  api: Listener
+  admin: Listener
+  worker: Listener & { concurrency: number }
+  /** Empty: the server-to-server API answers 401. */
+  apiKeys: string[]
+  sessionSecret: string
+  routesFile?: string
+  /** 0 = never. */
+  autoCloseAfterMs: number
+  queueShards: number
+  turns: { attempts: number; backoffMs: number }
+  log: LogConfig
+  production: boolean
+  /** Legal, but worth a line at start. */
+  warnings: string[]
+}

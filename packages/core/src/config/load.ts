@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import type { Config, TwilioConfig } from './config.ts'
+import { findContradictions, type ProcessName } from './contradictions.ts'
+import { ConfigError } from './error.ts'
+import { readVariables } from './read.ts'
+import { type Environment, environment } from './variables.ts'
+import { findWarnings } from './warnings.ts'
+
+const defaultRoutesFile = './chatlane.yaml'
+
+/**
+ * Reads a process's environment (docs/configuration.md).
+ *
+ * @throws {ConfigError} with every problem at once
+ */
+export function loadConfig(processName: ProcessName, env: Record<string, string | undefined>): Config {
+  const { values, problems } = readVariables(env)
+  const parsed = environment.safeParse(values)
+  // What has a problem with its file is neither missing nor badly formed.
+  const reported = new Set(problems.map(({ variable }) => variable.replace(/_FILE$/, '')))
+  const further = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ variable: String(path[0]), message })),
+    ...findContradictions(processName, values),
+  ].filter(({ variable }) => !reported.has(variable))
+  if (!parsed.success || problems.length + further.length > 0) throw new ConfigError([...problems, ...further])
+
+  const routesFile = parsed.data.CHATLANE_CONFIG ?? (existsSync(defaultRoutesFile) ? defaultRoutesFile : undefined)
+  return {
+    ...assemble(parsed.data),
+    ...(routesFile && { routesFile }),
+    warnings: findWarnings(processName, values, env, routesFile),
+  }
+}
+
+function assemble(e: Environment): Omit<Config, 'routesFile' | 'warnings'> {
+  const twilio = assembleTwilio(e)
+  return {
+    redis: {
+      url: e.REDIS_URL,
+      ...(e.REDIS_CLUSTER && { cluster: e.REDIS_CLUSTER }),
+      ...(e.REDIS_SENTINELS && { sentinels: e.REDIS_SENTINELS }),
+      ...(e.REDIS_SENTINEL_NAME && { sentinelName: e.REDIS_SENTINEL_NAME }),
+      prefix: e.REDIS_PREFIX,
+      minReplicas: e.REDIS_MIN_REPLICAS,
+    },
+    uponai: {
+      baseUrl: e.UPONAI_BASE_URL,
+      apiKey: e.UPONAI_API_KEY,
+      ...(e.UPONAI_WORKSPACE_ID !== undefined && { workspaceId: e.UPONAI_WORKSPACE_ID }),
+      dialect: e.UPONAI_DIALECT,
+      timeoutMs: e.UPONAI_TIMEOUT_MS,
+      webhookKey: e.UPONAI_WEBHOOK_KEY ?? e.UPONAI_API_KEY,
+      webhookHeader: e.UPONAI_WEBHOOK_HEADER,
+    },
+    ...(twilio && { twilio }),
+    ...(e.PUBLIC_URL && { publicUrl: e.PUBLIC_URL }),
+    api: { host: e.API_HOST, port: e.API_PORT },
+    admin: { host: e.ADMIN_HOST, port: e.ADMIN_PORT },
+    worker: { host: e.WORKER_HOST, port: e.WORKER_PORT, concurrency: e.WORKER_CONCURRENCY },
+    apiKeys: e.API_KEYS ?? [],
+    sessionSecret: e.SESSION_SECRET ?? randomBytes(32).toString('base64url'),
+    autoCloseAfterMs: e.AUTO_CLOSE_AFTER_MS,
+    queueShards: e.QUEUE_SHARDS,
+    turns: { attempts: e.TURN_ATTEMPTS, backoffMs: e.TURN_BACKOFF_MS },
+    log: { level: e.LOG_LEVEL, content: e.LOG_CONTENT },
+    production: e.NODE_ENV === 'production',
+  }
+}
+
+function assembleTwilio(e: Environment): TwilioConfig | undefined {
+  if (!e.TWILIO_ACCOUNT_SID || !e.TWILIO_AUTH_TOKEN) return undefined
+  return {
+    accountSid: e.TWILIO_ACCOUNT_SID,
+    authToken: e.TWILIO_AUTH_TOKEN,
+    ...(e.TWILIO_AUTH_TOKEN_NEXT && { authTokenNext: e.TWILIO_AUTH_TOKEN_NEXT }),
+    ...(e.TWILIO_API_KEY_SID && { apiKeySid: e.TWILIO_API_KEY_SID }),
+    ...(e.TWILIO_API_KEY_SECRET && { apiKeySecret: e.TWILIO_API_KEY_SECRET }),
+    ...(e.TWILIO_BASE_URL && { baseUrl: e.TWILIO_BASE_URL }),
+  }
+}

@@ -1,0 +1,18 @@
+import type { Config } from './config.ts'
+
+/** Every secret of a configuration, also in the forms in which it goes over the wire: what a log must not contain. */
+export function secretsOf(config: Config): string[] {
+  const { twilio, uponai } = config
+  const redisPassword = URL.parse(config.redis.url)?.password
+  const plain = [uponai.apiKey, uponai.webhookKey, config.sessionSecret, ...config.apiKeys]
+  if (redisPassword) plain.push(redisPassword, decodeURIComponent(redisPassword))
+  if (twilio) {
+    plain.push(twilio.authToken, basicAuth(twilio.accountSid, twilio.authToken))
+    if (twilio.authTokenNext) plain.push(twilio.authTokenNext)
+    if (twilio.apiKeySid && twilio.apiKeySecret)
+      plain.push(twilio.apiKeySecret, basicAuth(twilio.apiKeySid, twilio.apiKeySecret))
+  }
+  return [...new Set(plain.flatMap((secret) => [secret, encodeURIComponent(secret)]))]
+}
+
+const basicAuth = (user: string, password: string) => Buffer.from(`${user}:${password}`).toString('base64')

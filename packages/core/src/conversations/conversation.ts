@@ -1,0 +1,157 @@
+import type { Effect } from '@chatlane/lanes'
+import { z } from 'zod'
+import { conversationKeys, KEPT_SECONDS } from './keys.ts'
+
+export type Channel = 'web' | 'sms' | 'whatsapp' | 'rcs'
+
+/** What is fixed when a conversation begins. */
+export interface Origin {
+  channel: Channel
+  /** Where the participant writes from: an address on an SMS channel, the conversation's own id on the web. */
+  participant: string
+  /** Our address on an SMS channel: where the participant writes to. */
+  sender?: string
+  messagingServiceSid?: string
+  /** The web route's public key. */
+  publicKey?: string
+  agentId: string
+  metadata?: Record<string, unknown>
+  dynamicVariables?: Record<string, string>
+}
+
+/** One outside call whose outcome is not committed yet; written just before the call. */
+export interface Attempt {
+  /** The item it is for. */
+  item: string
+  kind: 'create' | 'completion'
+  /** The chat, for a completion; a name of the attempt that the new chat carries in its metadata, for a create. */
+  target: string
+  /** When the call began, ms. */
+  at: number
+  /** The other side answered with a failure: it is not at it any more, however unclear what it did. */
+  answered?: boolean
+}
+
+/** A long-lived thread with one participant. */
+export interface Conversation extends Origin {
+  id: string
+  createdAt: number
+  /** The later of the last accepted message and the last committed reply, ms. */
+  lastActivityAt: number
+  /** UponAI's chat that is open as far as we know. */
+  chatId?: string
+  /** A chat of which the other side said that it is over. */
+  endedChatId?: string
+  /** How many spoken entries the chat's history has for certain. */
+  knownLength: number
+  /** Closed, with nothing accepted since. */
+  closed: boolean
+  attempt?: Attempt
+}
+
+const json = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema)
+
+const attempt = z.object({
+  item: z.string(),
+  kind: z.enum(['create', 'completion']),
+  target: z.string(),
+  at: z.number(),
+  answered: z.boolean().optional(),
+})
+
+/** The hash in Redis. Short names: a million idle conversations are kept. */
+const record = z.object({
+  ch: z.enum(['web', 'sms', 'whatsapp', 'rcs']),
+  from: z.string(),
+  to: z.string().optional(),
+  service: z.string().optional(),
+  key: z.string().optional(),
+  agent: z.string(),
+  meta: json(z.record(z.string(), z.unknown())).optional(),
+  vars: json(z.record(z.string(), z.string())).optional(),
+  made: z.coerce.number(),
+  last: z.coerce.number(),
+  chat: z.string().optional(),
+  over: z.string().optional(),
+  known: z.coerce.number().default(0),
+  closed: z.string().optional(),
+  attempt: json(attempt).optional(),
+})
+
+/** Undefined for the empty hash that Redis gives for a key that is not there. */
+export function parseConversation(id: string, hash: Record<string, string>): Conversation | undefined {
+  if (hash.ch === undefined) return undefined
+  const it = record.parse(hash)
+  return {
+    id,
+    channel: it.ch,
+    participant: it.from,
+    agentId: it.agent,
+    createdAt: it.made,
+    lastActivityAt: it.last,
+    knownLength: it.known,
+    closed: it.closed === '1',
+    ...(it.to !== undefined && { sender: it.to }),
+    ...(it.service !== undefined && { messagingServiceSid: it.service }),
+    ...(it.key !== undefined && { publicKey: it.key }),
+    ...(it.meta && { metadata: it.meta }),
+    ...(it.vars && { dynamicVariables: it.vars }),
+    ...(it.chat && { chatId: it.chat }),
+    ...(it.over && { endedChatId: it.over }),
+    ...(it.attempt && { attempt: fromAttempt(it.attempt) }),
+  }
+}
+
+function fromAttempt({ answered, ...rest }: z.infer<typeof attempt>): Attempt {
+  return { ...rest, ...(answered !== undefined && { answered }) }
+}
+
+/** The writes that begin a conversation; harmless when it is there already. */
+export function beginEffects(prefix: string, id: string, origin: Origin, now: number): Effect[] {
+  const keys = conversationKeys(prefix, id)
+  const fields: [string, string | number | undefined][] = [
+    ['ch', origin.channel],
+    ['from', origin.participant],
+    ['to', origin.sender],
+    ['service', origin.messagingServiceSid],
+    ['key', origin.publicKey],
+    ['agent', origin.agentId],
+    ['meta', origin.metadata && JSON.stringify(origin.metadata)],
+    ['vars', origin.dynamicVariables && JSON.stringify(origin.dynamicVariables)],
+    ['made', now],
+    ['last', now],
+  ]
+  return [
+    ...fields.flatMap(([name, value]): Effect[] => (value === undefined ? [] : [['HSETNX', keys.record, name, value]])),
+    ...keepEffects(prefix, id, now),
+    ['ZREMRANGEBYSCORE', keys.index, '-inf', now - KEPT_SECONDS * 1000],
+  ]
+}
+
+/** The writes that begin a conversation's time to live anew. */
+export function keepEffects(prefix: string, id: string, now: number): Effect[] {
+  const keys = conversationKeys(prefix, id)
+  return [
+    ['EXPIRE', keys.record, KEPT_SECONDS],
+    ['EXPIRE', keys.ledger, KEPT_SECONDS],
+    ['ZADD', keys.index, now, id],
+  ]
+}
+
+export type Change = Partial<
+  Record<'last' | 'chat' | 'over' | 'known' | 'closed', string | number> & { attempt: Attempt | null }
+>
+
+/** The write that changes fields of a conversation. */
+export function changeEffects(prefix: string, id: string, { attempt, ...change }: Change): Effect[] {
+  const { record } = conversationKeys(prefix, id)
+  const fields = Object.entries(change).flat()
+  if (attempt) fields.push('attempt', JSON.stringify(attempt))
+  const effects: Effect[] = fields.length > 0 ? [['HSET', record, ...fields]] : []
+  if (attempt === null) effects.push(['HDEL', record, 'attempt'])
+  return effects
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
+import type { RoutesHolder } from '../routing/holder.ts'
+import { AddressBook } from './address-book.ts'
+import { beginEffects, type Conversation, changeEffects, type Origin, parseConversation } from './conversation.ts'
+import type { ConversationItem } from './items.ts'
+import { conversationKeys, isConversationId, newConversationId } from './keys.ts'
+import { foldItems, type LedgerItem, ledgerEffect, type MessageStatus } from './ledger.ts'
+import { type ConversationQuery, listConversations } from './list.ts'
+import { readLedger } from './read-ledger.ts'
+import { settingsOf } from './settings.ts'
+
+/** How long the sender's id of a message is remembered: Twilio's signature carries no time, so this is the defence against replays too. */
+export const SEEN_MS = 24 * 3_600_000
+
+export interface ConversationsOptions {
+  redis: LaneRedis
+  prefix: string
+  /** The conversations' lanes. */
+  lanes: Lanes
+  routes: RoutesHolder
+  /** For routes that do not say; 0 = never. */
+  autoCloseAfterMs: number
+  /** Replicas that must have a message before it counts as accepted. */
+  minReplicas: number
+  /** Messages that may wait unanswered in one conversation. */
+  mostWaiting: number
+}
+
+/** What became of a message at the door. */
+export type Acceptance =
+  /** Durable; it will be answered or end as a dead letter. */
+  | { status: 'accepted'; messageId: string }
+  /** The same message was accepted before. */
+  | { status: 'duplicate'; messageId: string }
+  /** The sender's id was used before, with another text. */
+  | { status: 'conflict' }
+  /** Too many messages wait unanswered. */
+  | { status: 'full' }
+
+/** Fewer replicas than asked for have the message. It is stored; sending it again is safe. */
+export class NotReplicatedError extends Error {
+  override name = 'NotReplicatedError'
+}
+
+/** The conversations as the api sees them: begins them, takes messages in, and shows what became of them. */
+export class Conversations {
+  readonly #options: ConversationsOptions
+  readonly #addresses: AddressBook
+
+  constructor(options: ConversationsOptions) {
+    this.#options = options
+    this.#addresses = new AddressBook(options.redis, options.prefix)
+  }
+
+  /** Begins a conversation on the web. */
+  async openWeb(input: Omit<Origin, 'channel' | 'participant'>): Promise<Conversation> {
+    const { lanes, prefix, routes, autoCloseAfterMs } = this.#options
+    const id = newConversationId(lanes.shards)
+    const origin: Origin = { ...input, channel: 'web', participant: id }
+    const now = Date.now()
+    const settings = settingsOf(routes.current, origin, autoCloseAfterMs)
+    const item: ConversationItem = { kind: 'open' }
+    const effects = beginEffects(prefix, id, origin, now)
+    // Only a greeting makes it worth opening the chat before anything was said.
+    if (settings.greeting === 'show') await lanes.add(id, { id: 'open', data: JSON.stringify(item), effects })
+    else await this.#write(effects)
+    await this.#replicated()
+    return { ...origin, id, createdAt: now, lastActivityAt: now, knownLength: 0, closed: false }
+  }
+
+  /**
+   * Takes in a message of an existing conversation.
+   * @param key the sender's id for the message, if there is one
+   */
+  async accept(conversation: Conversation, message: { text: string; key?: string }): Promise<Acceptance> {
+    return this.#accept(conversation.id, conversation, message, [])
+  }
+
+  /** Takes in a message from an address, and begins the conversation with it if there is none. */
+  async acceptFrom(
+    origin: Origin,
+    message: { text: string; key: string },
+  ): Promise<Acceptance & { conversationId: string }> {
+    const { prefix, lanes } = this.#options
+    const address = [origin.channel, origin.messagingServiceSid ?? origin.sender ?? '', origin.participant].join('\n')
+    const { id, known } = await this.#addresses.conversationOf(address, () => newConversationId(lanes.shards))
+    const begin = known ? [] : beginEffects(prefix, id, origin, Date.now())
+    const acceptance = await this.#accept(id, origin, message, begin)
+    this.#addresses.confirm(address, id)
+    return { ...acceptance, conversationId: id }
+  }
+
+  /** Ends the conversation's chat after what is already queued. */
+  async requestEnd(conversation: Conversation): Promise<void> {
+    const item: ConversationItem = { kind: 'end' }
+    await this.#options.lanes.add(conversation.id, { id: `end:${Date.now()}`, data: JSON.stringify(item) })
+    await this.#replicated()
+  }
+
+  async find(id: string): Promise<Conversation | undefined> {
+    if (!isConversationId(id)) return undefined
+    const { redis, prefix } = this.#options
+    return parseConversation(id, await redis.hgetall(conversationKeys(prefix, id).record))
+  }
+
+  /** Conversations by their last activity, shard by shard, newest first. */
+  list(query: ConversationQuery): Promise<{ conversations: Conversation[]; next?: string }> {
+    return listConversations(this.#options.redis, this.#options.prefix, this.#options.lanes.shards, query)
+  }
+
+  /** Items that wait in the conversation's lane, the one that is being done included. */
+  waiting(conversation: Conversation): Promise<number> {
+    return this.#options.lanes.waiting(conversation.id)
+  }
+
+  /** The messages behind an entry of the ledger, oldest first, each with its present status. */
+  async messages(id: string, after: string, limit: number): Promise<{ items: LedgerItem[]; next?: string }> {
+    const items = foldItems(await readLedger(this.#options.redis, this.#options.prefix, id))
+    const from = items.findIndex((item) => isBehind(item.id, after))
+    if (from === -1) return { items: [] }
+    const page = items.slice(from, from + limit)
+    const last = page.at(-1)
+    return { items: page, ...(from + limit < items.length && last && { next: last.id }) }
+  }
+
+  /** Notes that the other side ended a chat: no later message goes to it. */
+  async noteChatEnded(id: string, chatId: string): Promise<void> {
+    if (!(await this.find(id))) return
+    await this.#write(changeEffects(this.#options.prefix, id, { over: chatId }))
+  }
+
+  /** Notes what a provider said of one of our messages. */
+  async noteDelivery(id: string, message: string, status: MessageStatus, reason?: string): Promise<void> {
+    const { prefix } = this.#options
+    const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
+    await this.#write([ledgerEffect(prefix, id, entry), ['PUBLISH', conversationKeys(prefix, id).live, id]])
+  }
+
+  async #accept(
+    id: string,
+    origin: Pick<Origin, 'channel' | 'sender' | 'messagingServiceSid' | 'publicKey'>,
+    { text, key }: { text: string; key?: string },
+    begin: Effect[],
+  ): Promise<Acceptance> {
+    const { prefix, lanes, routes, autoCloseAfterMs, mostWaiting } = this.#options
+    const keys = conversationKeys(prefix, id)
+    const now = Date.now()
+    const item: ConversationItem = { kind: 'message', text }
+    const closeAfter = settingsOf(routes.current, origin, autoCloseAfterMs).autoCloseAfterMs
+    const print = createHash('sha256').update(text).digest('base64url').slice(0, 22)
+    const added = await lanes.add(id, {
+      data: JSON.stringify(item),
+      most: mostWaiting,
+      ...(key !== undefined && { dedupe: { id: key, forMs: SEEN_MS, print } }),
+      effects: [
+        ledgerEffect(prefix, id, { kind: 'message', role: 'user', text, channel: origin.channel, status: 'queued' }),
+        ...begin,
+        ...changeEffects(prefix, id, { last: now, closed: '' }),
+        ...(closeAfter > 0 ? [['ZADD', keys.closing, now + closeAfter, id] as const] : []),
+        ['PUBLISH', keys.live, id],
+      ],
+    })
+    if (added.status === 'full') return { status: 'full' }
+    await this.#replicated()
+    if (added.status === 'added') return { status: 'accepted', messageId: added.id }
+    return added.print === print ? { status: 'duplicate', messageId: added.id } : { status: 'conflict' }
+  }
+
+  async #write(effects: readonly Effect[]): Promise<void> {
+    const pipeline = this.#options.redis.multi()
+    for (const [command, key, ...args] of effects) pipeline.call(command, key, ...args)
+    await pipeline.exec()
+  }
+
+  async #replicated(): Promise<void> {
+    const { minReplicas, redis } = this.#options
+    if (minReplicas === 0) return
+    const have = await redis.wait(minReplicas, 2_000)
+    if (have < minReplicas)
+      throw new NotReplicatedError(`expected ${minReplicas} replicas to have the message, ${have} have`)
+  }
+}
+
+/** True when entry `id` comes after entry `after` in a ledger. */
+function isBehind(id: string, after: string): boolean {
+  const [ms = 0, seq = 0] = id.split('-').map(Number)
+  const [afterMs = 0, afterSeq = 0] = after.split('-').map(Number)
+  return ms > afterMs || (ms === afterMs && seq > afterSeq)
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+
+/** How long an idle conversation is kept: 90 days. Every message and every reply begins the time anew. */
+export const KEPT_SECONDS = 90 * 24 * 3600
+
+/**
+ * A conversation's id is `c<shard>_<random>`: the shard is part of it, so that the number of shards can change under running
+ * conversations, and the rest cannot be guessed.
+ */
+export function newConversationId(shards: number): string {
+  const shard = Math.floor(Math.random() * shards)
+  return `c${shard}_${randomBytes(16).toString('base64url')}`
+}
+
+const CONVERSATION_ID = /^c(\d{1,4})_[\w-]{22}$/
+
+/** True for a text that has the form of a conversation id. */
+export function isConversationId(text: string): boolean {
+  return CONVERSATION_ID.test(text)
+}
+
+/** @throws RangeError for a text that is no conversation id */
+export function shardOfConversation(id: string): number {
+  const shard = CONVERSATION_ID.exec(id)?.[1]
+  if (shard === undefined)
+    throw new RangeError(`expected a conversation id, got ${id.length} characters of something else`)
+  return Number(shard)
+}
+
+/** The keys of one shard; the braces are the hash tag that they share with the shard's lanes. */
+export function shardKeys(prefix: string, shard: number) {
+  const tag = `{${prefix}:${shard}}`
+  return {
+    /** Sorted set: open chats by the time at which they close, ms. */
+    closing: `${tag}:closing`,
+    /** Sorted set: conversations by the time of their last activity, ms. */
+    index: `${tag}:conversations`,
+    /** Channel: the id of a conversation whose ledger grew; `typing <id>` while its agent is at work. */
+    live: `${tag}:live`,
+  }
+}
+
+export function conversationKeys(prefix: string, id: string) {
+  const shard = shardOfConversation(id)
+  const tag = `{${prefix}:${shard}}`
+  return { ...shardKeys(prefix, shard), record: `${tag}:conversation:${id}`, ledger: `${tag}:ledger:${id}` }
+}

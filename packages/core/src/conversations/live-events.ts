@@ -1,0 +1,126 @@
+import type { LaneRedis } from '@chatlane/lanes'
+import { conversationKeys, shardKeys } from './keys.ts'
+import type { StoredEntry } from './ledger.ts'
+import { readLedger } from './read-ledger.ts'
+
+export interface Listener {
+  /** Entries in order, none twice, none left out (as far as the ledger is kept). */
+  entries(entries: StoredEntry[]): void
+  /** The agent is at work on an answer. */
+  typing(): void
+}
+
+interface Follower {
+  listener: Listener
+  /** The last entry that was given. */
+  after: string
+  /** A read is under way; `again` when the ledger grew meanwhile. */
+  reading: boolean
+  again: boolean
+}
+
+export interface LiveEventsOptions {
+  /** For reading ledgers. */
+  redis: LaneRedis
+  /** A connection of its own: it only listens. */
+  subscriber: LaneRedis
+  prefix: string
+  shards: number
+  onError: (error: unknown) => void
+}
+
+/**
+ * Follows ledgers as they grow. What is published only says that there is something new; what is given to listeners is read
+ * from the ledger behind the last entry they have, so that nothing published while Redis or we were away is missed.
+ */
+export class LiveEvents {
+  readonly #options: LiveEventsOptions
+  readonly #followers = new Map<string, Set<Follower>>()
+
+  constructor(options: LiveEventsOptions) {
+    this.#options = options
+    const { subscriber } = options
+    subscriber.on('message', (_channel: string, message: string) => this.#onMessage(message))
+    // After an outage the subscriptions come back by themselves, what was published meanwhile does not.
+    subscriber.on('ready', () => this.#readAll())
+  }
+
+  /** Begins to listen; resolves when what is published from now on is seen. */
+  async start(): Promise<void> {
+    const { prefix, shards, subscriber } = this.#options
+    const channels = Array.from({ length: shards }, (_, shard) => shardKeys(prefix, shard).live)
+    await subscriber.subscribe(...channels)
+  }
+
+  get followers(): number {
+    let count = 0
+    for (const followers of this.#followers.values()) count += followers.size
+    return count
+  }
+
+  /**
+   * Gives a listener the entries behind `after` and all that follow.
+   * @param after an entry's id, `0` for the beginning, undefined for only what is new
+   * @returns a function that ends it
+   */
+  async follow(conversation: string, after: string | undefined, listener: Listener): Promise<() => void> {
+    const follower: Follower = {
+      listener,
+      after: after ?? (await this.#lastEntry(conversation)),
+      reading: false,
+      again: false,
+    }
+    const followers = this.#followers.get(conversation) ?? new Set()
+    this.#followers.set(conversation, followers.add(follower))
+    await this.#read(conversation, follower)
+    return () => {
+      followers.delete(follower)
+      if (followers.size === 0 && this.#followers.get(conversation) === followers) this.#followers.delete(conversation)
+    }
+  }
+
+  async #lastEntry(conversation: string): Promise<string> {
+    const { redis, prefix } = this.#options
+    const [last] = await redis.xrevrange(conversationKeys(prefix, conversation).ledger, '+', '-', 'COUNT', 1)
+    return last?.[0] ?? '0'
+  }
+
+  #onMessage(message: string): void {
+    const typing = message.startsWith('typing ')
+    const conversation = typing ? message.slice('typing '.length) : message
+    for (const follower of this.#followers.get(conversation) ?? []) {
+      if (typing) follower.listener.typing()
+      else void this.#read(conversation, follower)
+    }
+  }
+
+  #readAll(): void {
+    for (const [conversation, followers] of this.#followers) {
+      for (const follower of followers) void this.#read(conversation, follower)
+    }
+  }
+
+  async #read(conversation: string, follower: Follower): Promise<void> {
+    if (follower.reading) {
+      follower.again = true
+      return
+    }
+    follower.reading = true
+    try {
+      do {
+        follower.again = false
+        const entries = await readLedger(this.#options.redis, this.#options.prefix, conversation, follower.after)
+        const last = entries.at(-1)
+        if (last) {
+          follower.after = last.id
+          follower.listener.entries(entries)
+        }
+      } while (follower.again)
+    } catch (error) {
+      // The next message, or the end of the outage, reads again.
+      this.#options.onError(error)
+    } finally {
+      follower.reading = false
+    }
+  }
+}

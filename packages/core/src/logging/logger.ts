@@ -1,0 +1,38 @@
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import type { LogConfig } from '../config/config.ts'
+import { mapValues, withErrorsForLog } from './error.ts'
+import { createRedaction } from './redaction.ts'
+
+export type { Logger }
+
+export interface LoggerOptions {
+  service: string
+  /** `secretsOf(config)`: never shown, wherever they turn up. */
+  secrets?: readonly string[]
+  /** Standard output unless given. */
+  output?: DestinationStream
+}
+
+/**
+ * JSON lines on standard output. Log what is at hand under its usual name (`from`, `to`, `text`, `err`): addresses are
+ * masked, texts reduced to their length and errors to what says what went wrong, unless LOG_CONTENT is true. Secrets are
+ * always removed.
+ */
+export function createLogger(log: LogConfig, options: LoggerOptions): Logger {
+  const redact = createRedaction({ content: log.content, secrets: options.secrets ?? [] })
+  const output = options.output ?? destination(1)
+  return pino(
+    {
+      level: log.level,
+      base: { service: options.service, pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: {
+        level: (level) => ({ level }),
+        log: (object) => mapValues(object, (value) => withErrorsForLog(value)),
+      },
+      // pino's formatters do not see what a child logger is bound to; its serializers do.
+      serializers: { err: (value) => withErrorsForLog(value), error: (value) => withErrorsForLog(value) },
+    },
+    { write: (line) => output.write(redact(line)) },
+  )
+}

@@ -1,0 +1,74 @@
+import { Cluster, Redis } from 'ioredis'
+import type { RedisConfig } from '../config/config.ts'
+import type { Logger } from '../logging/logger.ts'
+import { reportOutages } from './outages.ts'
+
+/**
+ * What a connection is for. `request`: someone waits for an HTTP answer, so without Redis a command fails at once.
+ * `worker`: commands wait until Redis is back, as BullMQ demands. `blocking`: like `worker`, for blocking reads.
+ */
+export type RedisRole = 'request' | 'worker' | 'blocking'
+
+/** Twilio gives a webhook 15 s in all, and its answer has to be 503 well before that. */
+const requestTimeoutMs = 3000
+const longestPauseMs = 1000
+
+const pauseBeforeRetry = (times: number) =>
+  Math.min(50 * 2 ** Math.min(times - 1, 10), longestPauseMs) * (0.75 + Math.random() / 2)
+
+/**
+ * Begins to connect and answers at once; the client connects again by itself for as long as it is not closed. An outage
+ * is logged once, with its end. The caller closes the client.
+ */
+export function connectRedis(redis: RedisConfig, role: RedisRole, logger: Logger): Redis | Cluster {
+  const client = open(redis, role)
+  reportOutages(client, role, logger)
+  return client
+}
+
+function open(redis: RedisConfig, role: RedisRole): Redis | Cluster {
+  const { host, port, db, ...access } = readUrl(redis.url)
+  const enableOfflineQueue = role !== 'request'
+  const options = { ...access, ...optionsFor(role), connectionName: `${redis.prefix}:${role}` }
+  if (redis.cluster) {
+    return new Cluster(redis.cluster, {
+      redisOptions: options,
+      enableOfflineQueue,
+      clusterRetryStrategy: pauseBeforeRetry,
+      ...(role === 'request' && { maxRedirections: 5 }),
+      // A certificate is made out to the name: do not connect to the address behind it.
+      ...(access.tls && { dnsLookup: (address, callback) => callback(null, address) }),
+    })
+  }
+  const single = { ...options, db, enableOfflineQueue, retryStrategy: pauseBeforeRetry }
+  if (!redis.sentinels) return new Redis({ ...single, host, port })
+  return new Redis({
+    ...single,
+    sentinels: redis.sentinels,
+    name: redis.sentinelName,
+    sentinelRetryStrategy: pauseBeforeRetry,
+    ...(access.tls && { sentinelTLS: access.tls, enableTLSForSentinelMode: true }),
+  })
+}
+
+function optionsFor(role: RedisRole) {
+  return {
+    // A former master that has become a replica: connect again, which finds the new one, and repeat the command.
+    reconnectOnError: (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false),
+    ...(role === 'request'
+      ? { maxRetriesPerRequest: 1, commandTimeout: requestTimeoutMs, connectTimeout: requestTimeoutMs }
+      : { maxRetriesPerRequest: null }),
+  }
+}
+
+function readUrl(text: string) {
+  const url = new URL(text)
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 6379),
+    db: Number(url.pathname.slice(1)),
+    ...(url.username && { username: decodeURIComponent(url.username) }),
+    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...(url.protocol === 'rediss:' && { tls: {} }),
+  }
+}

@@ -1,0 +1,194 @@
+import { Pool } from 'undici'
+import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { Chat, ChatMessage } from './chat.ts'
+import { badAnswer, failureOf, json } from './classify.ts'
+import { exchange } from './exchange.ts'
+import { type ChatPage, readChat, readChatPage, readReplies } from './read-answer.ts'
+import {
+  type CreateChatInput,
+  checked,
+  type Dialect,
+  inputs,
+  type ListChatsQuery,
+  type UpdateChatPatch,
+  type WireRequest,
+} from './requests.ts'
+import { restDialect } from './rest.ts'
+import { rpcDialect } from './rpc.ts'
+
+export { agentTexts, type Chat, type ChatAnalysis, type ChatMessage } from './chat.ts'
+export type { ChatPage } from './read-answer.ts'
+export type { CreateChatInput, ListChatsQuery, UpdateChatPatch } from './requests.ts'
+
+export interface UponAIClientOptions {
+  /** http or https; a path in it is put before every request's path. */
+  baseUrl: string
+  apiKey: string
+  dialect: 'rest' | 'rpc'
+  /** Required for `rest`. */
+  workspaceId?: number | undefined
+  /** For a whole request: waiting for a connection, headers and body, in milliseconds. */
+  timeoutMs: number
+  /** Most connections at a time; more requests wait for a free one. Default 1000. */
+  connections?: number | undefined
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+  /** Instead of the client's. */
+  timeoutMs?: number | undefined
+}
+
+/**
+ * UponAI's chats over either dialect. Every method throws a `ChatlaneError` whose `handling` says what to do; nothing is
+ * retried here.
+ */
+export interface UponAIClient {
+  /** Not repeatable: after an `unclear` error look for the chat in the list before creating another. */
+  createChat(input: CreateChatInput, options?: CallOptions): Promise<Chat>
+  /**
+   * Says one text and gives what the agent's side made of it, in order; see `agentTexts`. Not repeatable: after an
+   * `unclear` error read the chat back. A refusal makes it look at the chat, so that `gone` and `permanent` are true.
+   */
+  complete(chatId: string, content: string, options?: CallOptions): Promise<ChatMessage[]>
+  getChat(chatId: string, options?: CallOptions): Promise<Chat>
+  /** One page; `limit` 1 to 1000 (100 when not given), newest first when not told otherwise. */
+  listChats(query?: ListChatsQuery, options?: CallOptions): Promise<ChatPage>
+  /** All chats, page by page. */
+  eachChat(query?: ListChatsQuery, options?: CallOptions): AsyncGenerator<Chat>
+  updateChat(chatId: string, patch: UpdateChatPatch, options?: CallOptions): Promise<Chat>
+  /** Also succeeds for a chat that is already over or unknown. */
+  endChat(chatId: string, options?: CallOptions): Promise<void>
+  /** Lets requests in progress finish, then closes the connections. */
+  close(): Promise<void>
+}
+
+/** @throws TypeError for options that can never work. Connects on the first request. */
+export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
+  const { origin, pathPrefix, dialect } = settled(options)
+  const pool = new Pool(origin, {
+    connections: options.connections ?? 1000,
+    // One exchange per connection: what a lost connection took with it is then never in doubt for others.
+    pipelining: 1,
+    allowH2: false,
+    // The deadline of the exchange covers all of these.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: 64 * 1024 * 1024,
+  })
+
+  /** Sends and reads; `read` gives undefined for what it cannot make sense of. */
+  async function call<T>(
+    request: WireRequest,
+    { timeoutMs = options.timeoutMs, signal }: CallOptions,
+    expected: string,
+    read: (body: unknown) => T | undefined,
+  ): Promise<T> {
+    const body = request.body === undefined ? null : JSON.stringify(request.body)
+    const headers: Record<string, string> = { authorization: `Bearer ${options.apiKey}`, accept: 'application/json' }
+    if (body !== null) headers['content-type'] = 'application/json'
+    const { method, operation } = request
+    const sending = { method, path: pathPrefix + request.path, headers, body }
+    const done = await exchange(pool, sending, { timeoutMs, signal })
+    const failure = failureOf(operation, done, options.apiKey)
+    if (failure) throw failure
+    const answer = read(json(done.text))
+    if (answer === undefined) throw badAnswer(operation, expected, done.status)
+    return answer
+  }
+
+  async function getChat(chatId: string, callOptions: CallOptions = {}): Promise<Chat> {
+    const id = checked('get', inputs.chatId, chatId)
+    return call(dialect.get(id), callOptions, 'a chat with its id', readChat)
+  }
+
+  /** No document says how a request to an ended chat is refused, so after an unspecific 4xx the chat itself is asked. */
+  async function isOver(refusal: ChatlaneError, chatId: string, callOptions: CallOptions): Promise<boolean> {
+    const { code, status = 0 } = refusal
+    if (code === 'UPONAI_CHAT_GONE') return true
+    if (code !== 'UPONAI_REJECTED' || status < 400) return false
+    try {
+      return (await getChat(chatId, callOptions)).over
+    } catch (error) {
+      if (error instanceof ChatlaneError && error.code === 'UPONAI_CHAT_GONE') return true
+      throw error
+    }
+  }
+
+  async function listChats(query: ListChatsQuery = {}, callOptions: CallOptions = {}): Promise<ChatPage> {
+    const given = checked('list', inputs.listChatsQuery, query)
+    const request = dialect.list({ ...given, limit: given.limit ?? 100, sortOrder: given.sortOrder ?? 'descending' })
+    return call(request, callOptions, 'a list of chats', readChatPage)
+  }
+
+  return {
+    getChat,
+    listChats,
+
+    async createChat(input, callOptions = {}) {
+      const request = dialect.create(checked('create', inputs.createChatInput, input))
+      return call(request, callOptions, 'a chat with its id', readChat)
+    },
+
+    async complete(chatId, content, callOptions = {}) {
+      const request = dialect.complete(checked('complete', inputs.completionInput, { chatId, content }))
+      try {
+        return await call(request, callOptions, 'a list of messages', readReplies)
+      } catch (error) {
+        if (!(error instanceof ChatlaneError) || !(await isOver(error, chatId, callOptions))) throw error
+        const { status, detail } = error
+        throw new ChatlaneError('UPONAI_CHAT_GONE', `UponAI answered ${status} to complete: the chat is over`, {
+          status,
+          detail,
+          cause: error,
+        })
+      }
+    },
+
+    async *eachChat(query = {}, callOptions = {}) {
+      const seen = new Set<string>()
+      let paginationKey = query.paginationKey
+      do {
+        if (paginationKey !== undefined) seen.add(paginationKey)
+        const page = await listChats({ ...query, paginationKey }, callOptions)
+        yield* page.chats
+        paginationKey = page.next
+      } while (paginationKey !== undefined && !seen.has(paginationKey))
+    },
+
+    async updateChat(chatId, patch, callOptions = {}) {
+      const id = checked('update', inputs.chatId, chatId)
+      const request = dialect.update(id, checked('update', inputs.updateChatPatch, patch))
+      return call(request, callOptions, 'a chat with its id', readChat)
+    },
+
+    async endChat(chatId, callOptions = {}) {
+      const request = dialect.end(checked('end', inputs.chatId, chatId))
+      try {
+        await call(request, callOptions, 'nothing', () => null)
+      } catch (error) {
+        if (!(error instanceof ChatlaneError) || !(await isOver(error, chatId, callOptions))) throw error
+      }
+    },
+
+    close: () => pool.close(),
+  }
+}
+
+function settled({ baseUrl, apiKey, dialect, workspaceId, timeoutMs }: UponAIClientOptions) {
+  const url = URL.parse(baseUrl)
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+    throw new TypeError('baseUrl: expected an http or https URL without user, query and fragment')
+  }
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey: expected printable ASCII without spaces')
+  if (!(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1)) throw new TypeError('timeoutMs: expected 1 to 2147483647')
+  return { origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, ''), dialect: chosen(dialect, workspaceId) }
+}
+
+function chosen(dialect: 'rest' | 'rpc', workspaceId: number | undefined): Dialect {
+  if (dialect === 'rpc') return rpcDialect
+  if (workspaceId === undefined || !Number.isSafeInteger(workspaceId)) {
+    throw new TypeError('workspaceId: expected an integer, which the rest dialect requires')
+  }
+  return restDialect(workspaceId)
+}

@@ -1,0 +1,148 @@
+// UponAI documents its answers only in part (nothing is marked required, two naming styles, perhaps an envelope), so
+// every field is looked up under all of its names, and a value of the wrong type reads as absent.
+import { z } from 'zod'
+import type { Chat, ChatAnalysis, ChatMessage } from './chat.ts'
+
+type Raw = Record<string, unknown>
+
+export interface ChatPage {
+  chats: Chat[]
+  /** Key of the next page; absent at the end. */
+  next?: string | undefined
+}
+
+const record = z.record(z.string(), z.unknown())
+const string = z.string()
+const filled = z.string().min(1)
+const list = z.array(z.unknown())
+/** ISO 8601 in `rest`, milliseconds in `rpc`. */
+const instant = z
+  .union([z.number().positive(), filled])
+  .transform((value) => new Date(value))
+  .refine((date) => !Number.isNaN(date.getTime()))
+
+function field<T>(raw: Raw, shape: z.ZodType<T>, ...names: string[]): T | undefined {
+  for (const name of names) {
+    const read = shape.safeParse(raw[name])
+    if (read.success) return read.data
+  }
+  return undefined
+}
+
+/** Looks for the wanted thing here, then inside `{ success, data }`, `{ data }`, `{ chat }`. */
+function unwrap<T>(answer: unknown, find: (value: unknown) => T | undefined, depth = 3): T | undefined {
+  const here = find(answer)
+  if (here !== undefined || depth === 0) return here
+  const wrapper = record.safeParse(answer)
+  if (!wrapper.success) return undefined
+  for (const name of ['data', 'chat']) {
+    const inside = unwrap(wrapper.data[name], find, depth - 1)
+    if (inside !== undefined) return inside
+  }
+  return undefined
+}
+
+/** The chat in an answer or event, or undefined when there is none that has an id. */
+export function readChat(answer: unknown): Chat | undefined {
+  return unwrap(answer, (value) => {
+    const raw = record.safeParse(value)
+    return raw.success ? chatFrom(raw.data) : undefined
+  })
+}
+
+/** One page of chats; entries without a chat id are left out. Undefined when there is no list at all. */
+export function readChatPage(answer: unknown): ChatPage | undefined {
+  return unwrap(answer, (value) => {
+    const bare = list.safeParse(value)
+    if (bare.success) return { chats: chatsFrom(bare.data) }
+    const raw = record.safeParse(value)
+    if (!raw.success) return undefined
+    const items = field(raw.data, list, 'data', 'items', 'chats')
+    if (items === undefined) return undefined
+    const more = raw.data.has_more !== false && raw.data.hasMore !== false
+    return {
+      chats: chatsFrom(items),
+      next: more ? field(raw.data, filled, 'pagination_key', 'paginationKey') : undefined,
+    }
+  })
+}
+
+/** What the agent's side said in this turn; may be empty. Undefined when there is no list of messages. */
+export function readReplies(answer: unknown): ChatMessage[] | undefined {
+  return unwrap(answer, (value) => {
+    const bare = list.safeParse(value)
+    if (bare.success) return bare.data.map(messageFrom)
+    const raw = record.safeParse(value)
+    return raw.success ? field(raw.data, list, 'messages')?.map(messageFrom) : undefined
+  })
+}
+
+function chatsFrom(items: unknown[]): Chat[] {
+  return items.flatMap((item) => readChat(item) ?? [])
+}
+
+function chatFrom(raw: Raw): Chat | undefined {
+  const chatId = field(raw, filled, 'chatId', 'chat_id')
+  if (chatId === undefined) return undefined
+  const status = field(raw, filled, 'status', 'chat_status', 'chatStatus') ?? 'unknown'
+  const history = field(raw, list, 'message_with_tool_calls', 'messageWithToolCalls', 'messages')
+  const analysis = field(raw, record, 'chatAnalysis', 'chat_analysis')
+  return {
+    chatId,
+    agentId: field(raw, filled, 'agentId', 'agent_id'),
+    status,
+    over: ['ended', 'error'].includes(status.toLowerCase()) || hasEndTime(raw),
+    type: field(raw, filled, 'type', 'chat_type', 'chatType'),
+    version: field(raw, z.number(), 'version'),
+    metadata: field(raw, record, 'metadata'),
+    customAttributes: field(raw, record, 'customAttributes', 'custom_attributes'),
+    dynamicVariables: field(
+      raw,
+      record,
+      'uponai_dynamic_variables',
+      'retell_llm_dynamic_variables',
+      'uponaiDynamicVariables',
+    ),
+    collectedDynamicVariables: field(raw, record, 'collectedDynamicVariables', 'collected_dynamic_variables'),
+    overrideDynamicVariables: field(raw, record, 'overrideDynamicVariables', 'override_dynamic_variables'),
+    startedAt: field(raw, instant, 'startedAt', 'started_at', 'start_timestamp', 'startTimestamp'),
+    endedAt: field(raw, instant, 'endedAt', 'ended_at', 'end_timestamp', 'endTimestamp'),
+    transcript: field(raw, string, 'transcript'),
+    messages: history?.map(messageFrom) ?? [],
+    historyIncluded: history !== undefined,
+    analysis: analysis && analysisFrom(analysis),
+    cost: field(raw, record, 'chatCost', 'chat_cost'),
+    raw,
+  }
+}
+
+/** An end time that cannot be read still says that the chat ended. */
+function hasEndTime(raw: Raw): boolean {
+  return ['endedAt', 'ended_at', 'end_timestamp', 'endTimestamp'].some((name) => Boolean(raw[name]))
+}
+
+/** Entries that cannot be read stay as empty ones, so that positions in the history keep their meaning. */
+function messageFrom(item: unknown): ChatMessage {
+  if (typeof item === 'string') return { content: item }
+  const parsed = record.safeParse(item)
+  if (!parsed.success) return {}
+  const raw = parsed.data
+  return {
+    role: field(raw, filled, 'role')?.toLowerCase(),
+    content: field(raw, string, 'content'),
+    id: field(raw, filled, 'message_id', 'messageId', 'id'),
+    at: field(raw, instant, 'created_timestamp', 'createdTimestamp', 'createdAt', 'created_at', 'timestamp'),
+    name: field(raw, filled, 'name'),
+    toolCallId: field(raw, filled, 'tool_call_id', 'toolCallId'),
+    toolCalls: field(raw, list, 'tool_calls', 'toolCalls'),
+  }
+}
+
+function analysisFrom(raw: Raw): ChatAnalysis {
+  return {
+    summary: field(raw, string, 'chat_summary', 'chatSummary', 'summary'),
+    userSentiment: field(raw, string, 'user_sentiment', 'userSentiment'),
+    successful: field(raw, z.boolean(), 'chat_successful', 'chatSuccessful'),
+    custom: field(raw, record, 'custom_analysis_data', 'customAnalysisData'),
+  }
+}

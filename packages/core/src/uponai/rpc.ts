@@ -1,0 +1,38 @@
+import type { Dialect } from './requests.ts'
+
+/**
+ * The dialect of UponAI's guide pages, whose wire details only Retell publishes: the key decides the workspace.
+ * @see https://docs.retellai.com/api-references/create-chat
+ */
+export const rpcDialect: Dialect = {
+  create: ({ agentId, metadata, dynamicVariables }) => ({
+    operation: 'create',
+    method: 'POST',
+    path: '/create-chat',
+    body: { agent_id: agentId, metadata, retell_llm_dynamic_variables: dynamicVariables },
+  }),
+  complete: ({ chatId, content }) => ({
+    operation: 'complete',
+    method: 'POST',
+    path: '/create-chat-completion',
+    body: { chat_id: chatId, content },
+  }),
+  get: (chatId) => ({ operation: 'get', method: 'GET', path: `/get-chat/${encodeURIComponent(chatId)}` }),
+  list: ({ limit, sortOrder, paginationKey }) => ({
+    operation: 'list',
+    method: 'POST',
+    path: '/v3/list-chats',
+    body: { sort_order: sortOrder, limit, pagination_key: paginationKey },
+  }),
+  update: (chatId, { metadata, customAttributes, overrideDynamicVariables }) => ({
+    operation: 'update',
+    method: 'PATCH',
+    path: `/update-chat/${encodeURIComponent(chatId)}`,
+    body: {
+      metadata,
+      custom_attributes: customAttributes,
+      override_dynamic_variables: overrideDynamicVariables,
+    },
+  }),
+  end: (chatId) => ({ operation: 'end', method: 'PATCH', path: `/end-chat/${encodeURIComponent(chatId)}` }),
+}

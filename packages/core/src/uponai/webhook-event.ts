@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { Chat } from './chat.ts'
+import { json } from './classify.ts'
+import { readChat } from './read-answer.ts'
+
+export interface UponAIEvent {
+  /** Documented for chats: `chat_started`, `chat_ended`, `chat_analyzed`, `transcript_updated`; others are kept. */
+  event: string
+  /** Absent in events that are not about a chat (`call_*`): acknowledge and ignore those. */
+  chatId?: string | undefined
+  chat?: Chat | undefined
+  metadata?: Record<string, unknown> | undefined
+}
+
+const envelope = z.looseObject({ event: z.string().min(1) })
+
+/**
+ * Reads a verified webhook body. The chat may be under `chat` or `data` or flat beside `event`, in either naming style:
+ * no sample of a chat event is documented.
+ * @throws ChatlaneError `UPONAI_INVALID_EVENT` when it is no JSON object with an `event`.
+ */
+export function parseUponAIEvent(rawBody: Buffer | string): UponAIEvent {
+  const read = envelope.safeParse(json(rawBody.toString()))
+  if (!read.success) {
+    throw new ChatlaneError('UPONAI_INVALID_EVENT', 'the webhook body is no JSON object with the name of an event')
+  }
+  const { event, ...rest } = read.data
+  const chat = readChat(rest.chat) ?? readChat(rest.data) ?? readChat(rest)
+  return { event, chatId: chat?.chatId, chat, metadata: chat?.metadata }
+}
