@@ -4,6 +4,7 @@ export default defineConfig({
   resolve: { conditions: ['chatlane-source'] },
   ssr: { resolve: { conditions: ['chatlane-source'] } },
   test: {
+    globalSetup: ['dev/test-setup.ts'],
     include: [
       'packages/*/test/**/*.test.ts',
       'apps/*/test/**/*.test.ts',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ChatlaneError } from '../src/errors/chatlane-error.ts'
 import { createUponAIClient, type UponAIClient, type UponAIClientOptions } from '../src/uponai/client.ts'
-import { answer, half, hang, reset, scriptedServer, stuck } from './uponai-scripted-server.ts'
+import { answer, half, hang, hinted, reset, scriptedServer, stuck } from './uponai-scripted-server.ts'
 
 const apiKey = 'key_secret_1'
 const operations = {
@@ -40,8 +40,8 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
     client = clientFor({})
   })
   afterEach(async () => {
-    await client.close()
     await server[Symbol.asyncDispose]()
+    await client.close()
   })
 
   type Row = [status: number, operations: Operation[], code: string, handling: string]
@@ -112,6 +112,7 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
   describe.each([
     ['a reset connection', reset],
     ['an answer cut off', half(200, '{"mess')],
+    ['only a word that the answer is to come', hinted],
   ])('%s', (_what, step) => {
     test.each(names)('to %s', async (operation) => {
       server.script(step)

@@ -58,6 +58,11 @@ export function half(status: number, beginning: string): Step {
   }
 }
 
+/** A provisional 103, then the connection is closed. */
+export const hinted: Step = (response, request) => {
+  response.writeEarlyHints({ link: '</a>; rel=preload' }, () => request.socket.destroy())
+}
+
 /** As `half`, but the rest never comes and the connection stays. */
 export function stuck(status: number, beginning: string): Step {
   return (response) => void response.writeHead(status, { 'content-length': beginning.length + 100 }).write(beginning)

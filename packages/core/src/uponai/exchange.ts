@@ -39,7 +39,7 @@ export function exchange(
       signal?.removeEventListener('abort', onAbort)
       const sent = controller !== undefined
       resolve({ sent, status, headers, text: new TextDecoder().decode(Buffer.concat(chunks)), failure })
-      
+      if (failure) controller?.abort(settled)
     }
     const onAbort = () => settle({ why: 'aborted', cause: signal?.reason })
     const timer = setTimeout(() => settle({ why: 'timeout', cause: undefined }), timeoutMs)

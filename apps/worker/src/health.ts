@@ -1,0 +1,64 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+
+/** How many ports behind the wanted one are tried when it is taken: several workers on one machine need no settings. */
+const MORE_PORTS = 100
+
+export interface Health {
+  port: number
+  close(): Promise<void>
+}
+
+/**
+ * Serves `/healthz` and `/readyz`.
+ * @param ready what keeps the worker from working, or undefined when nothing does
+ */
+export async function serveHealth(
+  listener: { host: string; port: number },
+  ready: () => Promise<string | undefined>,
+): Promise<Health> {
+  const app = express().disable('x-powered-by')
+  app.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' })
+  })
+  app.get('/readyz', async (_request, response) => {
+    const problem = await ready()
+    response
+      .status(problem === undefined ? 200 : 503)
+      .json(problem === undefined ? { status: 'ready' } : { status: 'not ready', problem })
+  })
+  const server = createServer(app)
+  const port = await listen(server, listener.host, listener.port)
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function listen(server: Server, host: string, wanted: number): Promise<number> {
+  for (let port = wanted; ; port++) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      })
+      return portOf(server)
+    } catch (error) {
+      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+      if (!taken || wanted === 0 || port >= wanted + MORE_PORTS) throw error
+    }
+  }
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

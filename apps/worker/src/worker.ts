@@ -1,0 +1,91 @@
+import {
+  Closer,
+  type Config,
+  checkRedis,
+  connectRedis,
+  createDeliveryHandler,
+  createSmsSender,
+  createTurnHandler,
+  createUponAIClient,
+  type Logger,
+  type RoutesHolder,
+  shardOfConversation,
+} from '@chatlane/core'
+import { Lanes, LaneWorker } from '@chatlane/lanes'
+import { serveHealth } from './health.ts'
+
+/** Time that turns in progress get to finish before they are handed to other workers. */
+const GRACE_MS = 6_000
+
+export interface RunningWorker {
+  port: number
+  stop(): Promise<void>
+}
+
+/** Makes the parts of a worker process and starts them; `stop` undoes that in reverse. */
+export async function startWorker(config: Config, routes: RoutesHolder, logger: Logger): Promise<RunningWorker> {
+  const redis = connectRedis(config.redis, 'worker', logger)
+  const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
+  const { prefix } = config.redis
+  const shared = { connection: redis, prefix, shards: config.queueShards, shardOf: shardOfConversation, onError }
+  const lanes = new Lanes({ name: 'turns', ...shared })
+  const deliveries = new Lanes({ name: 'deliveries', ...shared })
+  const uponai = createUponAIClient(config.uponai)
+  const { attempts, backoffMs } = config.turns
+
+  let draining = false
+  const health = await serveHealth(config.worker, async () => {
+    if (draining) return 'draining'
+    if (redis.status !== 'ready') return 'Redis cannot be reached'
+    const { evicts } = await checkRedis(redis)
+    return evicts ? 'Redis may evict keys: set maxmemory-policy noeviction' : undefined
+  })
+
+  const turns = new LaneWorker(lanes, {
+    ...createTurnHandler(
+      {
+        redis,
+        prefix,
+        uponai,
+        deliveries,
+        routes,
+        autoCloseAfterMs: config.autoCloseAfterMs,
+        graceMs: config.uponai.timeoutMs,
+        backoffMs,
+      },
+      logger,
+    ),
+    concurrency: config.worker.concurrency,
+    attempts,
+    onError,
+  })
+  const sending = config.twilio
+    ? new LaneWorker(deliveries, {
+        ...createDeliveryHandler({
+          redis,
+          prefix,
+          sms: createSmsSender(config.twilio),
+          publicUrl: config.publicUrl ?? '',
+          backoffMs,
+          logger,
+        }),
+        concurrency: config.worker.concurrency,
+        attempts,
+        onError,
+      })
+    : undefined
+  const closer = new Closer({ redis, prefix, lanes, logger })
+  await Promise.all([turns.ready(), sending?.ready(), closer.start()])
+  logger.info({ port: health.port, concurrency: config.worker.concurrency, shards: config.queueShards }, 'worker ready')
+
+  return {
+    port: health.port,
+    async stop() {
+      draining = true
+      await Promise.all([closer.close(), turns.close(GRACE_MS), sending?.close(GRACE_MS)])
+      await Promise.all([lanes.close(), deliveries.close(), uponai.close()])
+      await health.close()
+      redis.disconnect()
+    },
+  }
+}

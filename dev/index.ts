@@ -1,0 +1,5 @@
+export { type FindOptions, findRedis } from './redis/find.ts'
+export type { FoundRedis } from './redis/found-redis.ts'
+export type { RedisServer } from './redis/keep.ts'
+export { NoRedis } from './redis/no-redis.ts'
+export { freshPrefix, startRedisServer, testRedisUrl } from './test-redis.ts'

@@ -1,0 +1,7 @@
+export interface FoundRedis {
+  url: string
+  /** Which Redis this is, for people; holds no password. */
+  how: string
+  /** Stops what was started and removes its files; does nothing to a Redis that was there before. */
+  stop(): Promise<void>
+}

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { freePort } from './free-port.ts'
+import type { KeptRedis } from './kept-redis.ts'
+import { settingArguments } from './settings.ts'
+
+const portTries = 5
+
+/** A server program of this machine, bound to 127.0.0.1, with its files in a temporary folder. */
+export function localRedis(program: string, settings: Record<string, string>): KeptRedis {
+  const folder = mkdtempSync(join(tmpdir(), 'chatlane-redis-'))
+  let port: number | undefined
+  let server: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    if (port !== undefined) return run(port)
+    // another process may take the free port first
+    for (let tries = 1; ; tries++) {
+      const candidate = await freePort()
+      try {
+        await run(candidate)
+        port = candidate
+        return
+      } catch (error) {
+        if (tries === portTries || !/Address already in use/.test(String(error))) throw error
+      }
+    }
+  }
+
+  async function run(onPort: number): Promise<void> {
+    const own = { bind: '127.0.0.1', port: String(onPort), dir: folder, ...settings }
+    server = spawn(program, settingArguments(own), { stdio: ['ignore', 'pipe', 'pipe'] })
+    await ready(program, server)
+  }
+
+  async function kill(): Promise<void> {
+    if (!server || server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return
+    const ended = once(server, 'exit')
+    server.kill('SIGKILL')
+    await ended
+  }
+
+  return {
+    url: () => `redis://127.0.0.1:${port}`,
+    how: () => `${program} on 127.0.0.1:${port}`,
+    start,
+    kill,
+    stop: async () => {
+      await kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Waits for the line with which a server says that it is ready; goes on reading, or the pipes would fill up. */
+async function ready(program: string, server: ChildProcess): Promise<void> {
+  const said: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('close', () => reject(new Error(`${program} ended at once: ${said.slice(-5).join(' | ')}`)))
+    const listen = (line: string) => {
+      if (/Ready to accept connections/.test(line)) resolve()
+      else if (said.push(line) > 50) said.shift()
+    }
+    // a mistake in the settings is told on stderr
+    for (const output of [server.stdout, server.stderr]) {
+      if (output) createInterface({ input: output }).on('line', listen)
+    }
+  })
+}

@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { type FindOptions, findRedis, NoRedis, testRedisUrl } from '../index.ts'
+import { startRedis } from '../redis/find.ts'
+import { redisProgram } from '../redis/program.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+/** The environment of this run, but only ways that start a Redis. */
+const { REDIS_URL: _, ...ownEnv } = process.env
+
+async function find(env: NodeJS.ProcessEnv, log: FindOptions['log'] = () => {}) {
+  const found = await findRedis({ purpose: 'a test of the finder', log, env })
+  cleanups.push(() => found.stop())
+  return found
+}
+
+function connect(url: string): Redis {
+  const redis = new Redis(url, { retryStrategy: () => null, lazyConnect: true })
+  redis.on('error', () => {})
+  cleanups.push(() => redis.disconnect())
+  return redis
+}
+
+async function answers(url: string): Promise<boolean> {
+  return connect(url)
+    .ping()
+    .then(
+      () => true,
+      () => false,
+    )
+}
+
+describe('REDIS_URL', () => {
+  test('is used when it is set, and left running', async () => {
+    const found = await find({ ...ownEnv, CHATLANE_REDIS: undefined, REDIS_URL: testRedisUrl() })
+    expect(found.url).toBe(testRedisUrl())
+    await found.stop()
+    expect(await answers(testRedisUrl())).toBe(true)
+  })
+
+  test('shows no password', async () => {
+    const url = new URL(testRedisUrl())
+    const user = connect(testRedisUrl())
+    await user.acl('SETUSER', 'finder', 'on', '>s3cret', '+@all', '~*', '&*')
+    cleanups.push(() => connect(testRedisUrl()).acl('DELUSER', 'finder'))
+    const found = await find({ REDIS_URL: `redis://finder:s3cret@${url.host}` })
+    expect(found.how).toBe(`REDIS_URL (redis://${url.host})`)
+  })
+
+  test.each(['http://127.0.0.1:6379', '127.0.0.1:6379', 'redis'])('%s is refused', async (url) => {
+    await expect(find({ REDIS_URL: url })).rejects.toThrow('REDIS_URL: expected redis://host:port')
+  })
+
+  test('where nothing listens is told at once', async () => {
+    const gone = await find(ownEnv)
+    await gone.stop()
+    const { host } = new URL(gone.url)
+    await expect(find({ REDIS_URL: `redis://${host}` })).rejects.toThrow(
+      `REDIS_URL: expected a Redis at redis://${host}`,
+    )
+  })
+})
+
+describe('a Redis of its own', () => {
+  test('is durable, keeps every key, and is gone afterwards', async () => {
+    const found = await find(ownEnv)
+    const redis = connect(found.url)
+    expect(await redis.config('GET', 'appendonly')).toEqual(['appendonly', 'yes'])
+    expect(await redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction'])
+    await found.stop()
+    expect(await answers(found.url)).toBe(false)
+  })
+
+  test('is another one for each who asks', async () => {
+    const [one, two] = await Promise.all([find(ownEnv), find(ownEnv)])
+    expect(one.url).not.toBe(two.url)
+    await connect(one.url).set('whose', 'one')
+    expect(await connect(two.url).get('whose')).toBeNull()
+  })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('ends when its process is ended by %s', async (signal) => {
+    const holder = holdRedis()
+    const url = await firstLine(holder)
+    expect(await answers(url)).toBe(true)
+    holder.kill(signal)
+    await vi.waitUntil(async () => !(await answers(url)), { timeout: 30_000 })
+  })
+})
+
+const program = redisProgram(ownEnv.PATH)
+
+describe.skipIf(program === undefined)('a server program on the PATH', () => {
+  test.each(['redis-server', 'valkey-server'])('%s is found and bound to this machine alone', async (name) => {
+    const folder = await mkdtemp(join(tmpdir(), 'chatlane-path-'))
+    cleanups.push(() => rm(folder, { recursive: true }))
+    await symlink(program ?? '', join(folder, name))
+    const found = await find({ PATH: folder })
+    expect(found.how).toContain(join(folder, name))
+    expect(await connect(found.url).config('GET', 'bind')).toEqual(['bind', '127.0.0.1'])
+  })
+
+  test('leaves no files behind', async () => {
+    const found = await find({ ...ownEnv, CHATLANE_REDIS: 'local' })
+    const [, folder = ''] = await connect(found.url)
+      .config('GET', 'dir')
+      .then((pair) => z.array(z.string()).parse(pair))
+    expect(existsSync(join(folder, 'appendonlydir'))).toBe(true)
+    await found.stop()
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  test('that refuses a setting is quoted', async () => {
+    const settings = { 'maxmemory-policy': 'sometimes' }
+    await expect(
+      startRedis({ purpose: 'a test', log: () => {}, env: { ...ownEnv, CHATLANE_REDIS: 'local' }, settings }),
+    ).rejects.toThrow(/maxmemory-policy sometimes|maxmemory-policy "sometimes"/)
+  })
+})
+
+describe('without any', () => {
+  test('the message says what was looked for and what to do', async () => {
+    const attempt = find({ PATH: '', CHATLANE_REDIS: 'local' })
+    await expect(attempt).rejects.toThrow(NoRedis)
+    await expect(attempt).rejects.toThrow(/no redis-server or valkey-server on the PATH/)
+    for (const way of [/apt-get install/, /dnf install/, /brew install/, /Docker/, /REDIS_URL=/]) {
+      await expect(attempt).rejects.toThrow(way)
+    }
+  })
+
+  test('an unknown way is refused', async () => {
+    await expect(find({ CHATLANE_REDIS: 'docker' })).rejects.toThrow(
+      'CHATLANE_REDIS: expected one of url, local, container, package, got "docker"',
+    )
+  })
+
+  test('CHATLANE_REDIS=url wants a REDIS_URL', async () => {
+    await expect(find({ CHATLANE_REDIS: 'url' })).rejects.toThrow('expected REDIS_URL to be set')
+  })
+})
+
+function holdRedis(): ChildProcess {
+  const holder = spawn(process.execPath, [fileURLToPath(new URL('./hold-redis.ts', import.meta.url))], {
+    env: ownEnv,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  cleanups.push(() => holder.kill('SIGKILL'))
+  return holder
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (!child.stdout) throw new Error('expected a pipe')
+  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  return String(line)
+}

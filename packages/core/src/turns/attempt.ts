@@ -1,0 +1,47 @@
+import type { Effect } from '@chatlane/lanes'
+import type { Attempt } from '../conversations/conversation.ts'
+import { ChatlaneError } from '../errors/chatlane-error.ts'
+import { change, type TurnContext } from './context.ts'
+
+/** The least that must be left of the lease when an outside call begins. */
+const LEAST_LEASE_MS = 1_000
+
+/**
+ * Makes an outside call that must not be repeated blindly: it is on record before it begins, and stays on record in
+ * `conversation.attempt` unless it is clear what became of it. A call that succeeds is taken off the record by the commit of
+ * its result.
+ * @param meanwhile writes that go with the record
+ */
+export async function attempted<T>(
+  context: TurnContext,
+  kind: Attempt['kind'],
+  target: string,
+  meanwhile: readonly Effect[],
+  call: () => Promise<T>,
+): Promise<T> {
+  const { conversation, turn, item } = context
+  const attempt: Attempt = { item, kind, target, at: Date.now() }
+  await turn.record([...change(context, { attempt, known: conversation.knownLength }), ...meanwhile])
+  conversation.attempt = attempt
+  turn.assertLease(LEAST_LEASE_MS)
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof ChatlaneError && error.handling === 'unclear') {
+      if (cameFromTheirServer(error)) conversation.attempt = { ...attempt, answered: true }
+    } else {
+      delete conversation.attempt
+    }
+    throw error
+  }
+}
+
+/** The write that brings the record in line with what is known of the attempt. */
+export function attemptEffects(context: TurnContext): Effect[] {
+  return change(context, { attempt: context.conversation.attempt ?? null })
+}
+
+/** A failure that came as an answer: they are not at it any more. A gateway's answer says nothing of that. */
+function cameFromTheirServer({ status }: ChatlaneError): boolean {
+  return status !== undefined && status !== 502 && status !== 504
+}

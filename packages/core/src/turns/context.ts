@@ -1,0 +1,60 @@
+import type { Effect, LaneRedis, Lanes, Turn } from '@chatlane/lanes'
+import { type Change, type Conversation, changeEffects, parseConversation } from '../conversations/conversation.ts'
+import { conversationKeys } from '../conversations/keys.ts'
+import { type ConversationSettings, settingsOf } from '../conversations/settings.ts'
+import type { RoutesHolder } from '../routing/holder.ts'
+import type { UponAIClient } from '../uponai/client.ts'
+
+/** What turns need of the world. */
+export interface TurnParts {
+  redis: LaneRedis
+  prefix: string
+  uponai: UponAIClient
+  /** The lanes of outgoing messages. */
+  deliveries: Lanes
+  routes: RoutesHolder
+  /** For routes that do not say; 0 = never. */
+  autoCloseAfterMs: number
+  /** The longest that a completion can believably take: after that long without a trace of a text it was never said. */
+  graceMs: number
+  /** The first pause between tries, ms. */
+  backoffMs: number
+}
+
+/** One item's work on one conversation. `conversation` follows what is recorded. */
+export interface TurnContext extends TurnParts {
+  /** The item's id. */
+  item: string
+  turn: Turn
+  conversation: Conversation
+  settings: ConversationSettings
+  /** The key on which api processes listen. */
+  live: string
+}
+
+/** Undefined when the conversation is gone: it was idle for so long that it is not kept any more. */
+export async function loadContext(parts: TurnParts, item: string, turn: Turn): Promise<TurnContext | undefined> {
+  const keys = conversationKeys(parts.prefix, turn.lane)
+  const conversation = parseConversation(turn.lane, await parts.redis.hgetall(keys.record))
+  if (!conversation) return undefined
+  const settings = settingsOf(parts.routes.current, conversation, parts.autoCloseAfterMs)
+  return { ...parts, item, turn, conversation, settings, live: keys.live }
+}
+
+/** The writes that change the conversation's record. */
+export function change(context: TurnContext, changes: Change): Effect[] {
+  return changeEffects(context.prefix, context.conversation.id, changes)
+}
+
+/** The write that sets the time at which the chat closes if nothing happens until then. */
+export function rearm(context: TurnContext, activityAt: number): Effect[] {
+  const { settings, conversation, prefix } = context
+  if (settings.autoCloseAfterMs === 0) return []
+  const { closing } = conversationKeys(prefix, conversation.id)
+  return [['ZADD', closing, activityAt + settings.autoCloseAfterMs, conversation.id]]
+}
+
+/** The write that tells api processes that the ledger grew. */
+export function announce(context: TurnContext): Effect {
+  return ['PUBLISH', context.live, context.conversation.id]
+}

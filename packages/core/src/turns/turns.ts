@@ -1,0 +1,100 @@
+import type { Addition, DeadLetter, Effect, Item, Turn, Verdict } from '@chatlane/lanes'
+import { type ConversationItem, conversationItem } from '../conversations/items.ts'
+import { ledgerEffect } from '../conversations/ledger.ts'
+import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { Logger } from '../logging/logger.ts'
+import { attemptEffects } from './attempt.ts'
+import { closed, doClose, doEnd } from './close.ts'
+import { announce, loadContext, rearm, type TurnContext, type TurnParts } from './context.ts'
+import { verdictOf } from './failure.ts'
+import { doMessage } from './message.ts'
+import { openChat } from './open-chat.ts'
+import { outgoing } from './outgoing.ts'
+
+/** Handles the items of conversations' lanes; see `LaneWorkerOptions`. */
+export interface TurnHandler {
+  handler(item: Item, turn: Turn): Promise<Verdict>
+  onBury(letter: DeadLetter, turn: Turn): { effects?: Effect[]; adds?: Addition[] }
+}
+
+export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler {
+  /** Contexts of items in hand, for what is to be said when one is buried. */
+  const contexts = new WeakMap<Turn, TurnContext>()
+
+  return {
+    async handler(item, turn) {
+      const began = performance.now()
+      const work = conversationItem.parse(JSON.parse(item.data))
+      const context = await loadContext(parts, item.id, turn)
+      if (!context) return { do: 'commit' }
+      contexts.set(turn, context)
+      const line: Record<string, unknown> = {
+        conversation: turn.lane,
+        item: item.id,
+        kind: work.kind,
+        tries: turn.tries,
+      }
+      try {
+        const verdict = await run(context, work)
+        Object.assign(line, { outcome: verdict.do, chat: context.conversation.chatId })
+        if (verdict.do !== 'commit') line.detail = verdict.detail
+        return verdict
+      } catch (error) {
+        Object.assign(line, { outcome: 'error', err: error })
+        throw error
+      } finally {
+        logger.info({ ...line, ms: Math.round(performance.now() - began) }, 'turn')
+      }
+    },
+
+    onBury(letter, turn) {
+      const context = contexts.get(turn)
+      if (!context) return {}
+      const { kind } = conversationItem.parse(JSON.parse(letter.data))
+      if (kind === 'close' || kind === 'end') return effectsOf(closed(context, 'unreachable'))
+      const { conversation, settings, prefix } = context
+      const failed = { kind: 'status' as const, message: letter.id, status: 'failed' as const, reason: letter.reason }
+      const text = settings.failureMessage
+      const { effects, adds } = outgoing(context, text === undefined ? [] : [{ role: 'system', text }], [
+        ledgerEffect(prefix, conversation.id, failed),
+        ...rearm(context, Date.now()),
+      ])
+      logger.warn(
+        { conversation: letter.lane, item: letter.id, reason: letter.reason, detail: letter.detail },
+        'dead letter',
+      )
+      return { effects: [...effects, announce(context)], adds }
+    },
+  }
+}
+
+async function run(context: TurnContext, item: ConversationItem): Promise<Verdict> {
+  try {
+    return await perform(context, item)
+  } catch (error) {
+    // An aborted call says nothing of the other side: the item is handed on, its attempt on record as it was.
+    if (!(error instanceof ChatlaneError) || context.turn.signal.aborted) throw error
+    // The greeting was a courtesy; the first message opens the chat with all its tries.
+    if (item.kind === 'open') return { do: 'commit', effects: attemptEffects(context) }
+    return verdictOf(context, error)
+  }
+}
+
+async function perform(context: TurnContext, item: ConversationItem): Promise<Verdict> {
+  switch (item.kind) {
+    case 'message':
+      return doMessage(context, item.text)
+    case 'open':
+      if (context.conversation.chatId === undefined) await openChat(context)
+      return { do: 'commit' }
+    case 'close':
+      return doClose(context)
+    case 'end':
+      return doEnd(context)
+  }
+}
+
+function effectsOf(verdict: Verdict): { effects?: Effect[]; adds?: Addition[] } {
+  if (verdict.do !== 'commit') return {}
+  return { effects: [...(verdict.effects ?? [])], adds: [...(verdict.adds ?? [])] }
+}

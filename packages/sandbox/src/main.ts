@@ -1,0 +1,20 @@
+import { readEnvironment } from './environment.ts'
+import { startSandbox } from './sandbox.ts'
+
+const read = readEnvironment(process.env)
+if ('problems' in read) {
+  for (const problem of read.problems) process.stderr.write(`${problem}\n`)
+  process.exit(78)
+}
+
+try {
+  const sandbox = await startSandbox(read.options)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void sandbox.close().then(() => process.exit(0)))
+  }
+  process.stdout.write(`sandbox listening on ${sandbox.url}\n`)
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`The sandbox could not start on SANDBOX_PORT ${read.options.port}: ${reason}\n`)
+  process.exit(1)
+}
