@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import type { RoutesHolder } from '../routing/holder.ts'
 import { AddressBook } from './address-book.ts'
 import { beginEffects, type Conversation, changeEffects, type Origin, parseConversation } from './conversation.ts'
 import type { ConversationItem } from './items.ts'
 import { conversationKeys, isConversationId, newConversationId } from './keys.ts'
-import { foldItems, type LedgerItem, ledgerEffect, type MessageStatus } from './ledger.ts'
+import { foldItems, isEntryId, type LedgerItem, ledgerEffect, type MessageStatus } from './ledger.ts'
 import { type ConversationQuery, listConversations } from './list.ts'
 import { readLedger } from './read-ledger.ts'
 import { settingsOf } from './settings.ts'
@@ -94,7 +94,7 @@ export class Conversations {
   /** Ends the conversation's chat after what is already queued. */
   async requestEnd(conversation: Conversation): Promise<void> {
     const item: ConversationItem = { kind: 'end' }
-    await this.#options.lanes.add(conversation.id, { id: `end:${Date.now()}`, data: JSON.stringify(item) })
+    await this.#options.lanes.add(conversation.id, { id: `end:${randomUUID()}`, data: JSON.stringify(item) })
     await this.#replicated()
   }
 
@@ -124,17 +124,39 @@ export class Conversations {
     return { items: page, ...(from + limit < items.length && last && { next: last.id }) }
   }
 
-  /** Notes that the other side ended a chat: no later message goes to it. */
-  async noteChatEnded(id: string, chatId: string): Promise<void> {
-    if (!(await this.find(id))) return
+  /** Notes that the other side ended a chat: no later message goes to it. False when it is none of the conversation's. */
+  async noteChatEnded(id: string, chatId: string): Promise<boolean> {
+    const conversation = await this.find(id)
+    if (!conversation) return false
+    const { chatId: present, endedChatId } = conversation
+    // Late news of an earlier chat must not cover up that the present one is over.
+    if (present !== undefined && present === endedChatId && chatId !== present) return false
     await this.#write(changeEffects(this.#options.prefix, id, { over: chatId }))
+    return true
   }
 
-  /** Notes what a provider said of one of our messages. */
-  async noteDelivery(id: string, message: string, status: MessageStatus, reason?: string): Promise<void> {
-    const { prefix } = this.#options
+  /**
+   * Notes what a provider said of one of our messages.
+   * @param news `once` names the news: the same one again is not noted twice
+   */
+  async noteDelivery(
+    id: string,
+    message: string,
+    news: { status: MessageStatus; reason?: string; once: string },
+  ): Promise<'noted' | 'duplicate' | 'unknown'> {
+    const { prefix, redis } = this.#options
+    if (!isEntryId(message) || !(await this.find(id))) return 'unknown'
+    const { live, told } = conversationKeys(prefix, id)
+    const mark = told + news.once
+    if ((await redis.exists(mark)) === 1) return 'duplicate'
+    const { status, reason } = news
     const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
-    await this.#write([ledgerEffect(prefix, id, entry), ['PUBLISH', conversationKeys(prefix, id).live, id]])
+    await this.#write([
+      ledgerEffect(prefix, id, entry),
+      ['SET', mark, '', 'PX', SEEN_MS],
+      ['PUBLISH', live, id],
+    ])
+    return 'noted'
   }
 
   async #accept(

@@ -37,6 +37,8 @@ export function shardKeys(prefix: string, shard: number) {
     index: `${tag}:conversations`,
     /** Channel: the id of a conversation whose ledger grew; `typing <id>` while its agent is at work. */
     live: `${tag}:live`,
+    /** Begins the keys that mark what a provider told us of our messages. */
+    told: `${tag}:told:`,
   }
 }
 

@@ -20,10 +20,11 @@ const RANK: Record<MessageStatus, number> = {
   unknown: 1,
   sent: 2,
   answered: 3,
-  failed: 3,
-  undelivered: 3,
   delivered: 3,
   read: 4,
+  // Of a long text sent in several parts, the one that did not arrive counts.
+  failed: 5,
+  undelivered: 5,
 }
 
 /** What the ledger, a Redis stream, holds: messages, and what became of messages and of the conversation. */
@@ -125,11 +126,20 @@ export function foldItems(entries: readonly StoredEntry[]): LedgerItem[] {
     item.status = status
     if (reason !== undefined) item.reason = reason
   }
+  // A dead letter was put into the lane again: what was said of the message before counts no more.
+  const requeue = (id: string) => {
+    const item = items.get(id)
+    if (!item) return
+    item.status = 'queued'
+    delete item.reason
+  }
   for (const { id, entry } of entries) {
     if (entry.kind === 'message') {
       const { role, text, channel, status, answers } = entry
       items.set(id, { id, role, text, channel, status, at: timeOfEntry(id).toISOString() })
       if (answers !== undefined) raise(answers, 'answered')
+    } else if (entry.kind === 'status' && entry.status === 'queued') {
+      requeue(entry.message)
     } else if (entry.kind === 'status') {
       raise(entry.message, entry.status, entry.reason)
     }
@@ -142,7 +152,7 @@ export function timeOfEntry(id: string): Date {
   return new Date(Number(id.split('-')[0]))
 }
 
-const ENTRY_ID = /^\d{1,16}(-\d{1,20})?$/
+const ENTRY_ID = /^\d{1,16}(-\d{1,19})?$/
 
 /** True for a text that may stand for a place in a ledger: an entry's id, or `0` for the beginning. */
 export function isEntryId(text: string): boolean {

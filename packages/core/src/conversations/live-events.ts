@@ -41,8 +41,7 @@ export class LiveEvents {
     this.#options = options
     const { subscriber } = options
     subscriber.on('message', (_channel: string, message: string) => this.#onMessage(message))
-    // After an outage the subscriptions come back by themselves, what was published meanwhile does not.
-    subscriber.on('ready', () => this.#readAll())
+    subscriber.on('ready', () => void this.#catchUp())
   }
 
   /** Begins to listen; resolves when what is published from now on is seen. */
@@ -94,7 +93,15 @@ export class LiveEvents {
     }
   }
 
-  #readAll(): void {
+  /** After an outage the subscriptions come back by themselves; what was published meanwhile does not. */
+  async #catchUp(): Promise<void> {
+    try {
+      // Only behind Redis' answer is it certain that nothing slips between the reading and the listening.
+      await this.start()
+    } catch (error) {
+      this.#options.onError(error)
+      return
+    }
     for (const [conversation, followers] of this.#followers) {
       for (const follower of followers) void this.#read(conversation, follower)
     }

@@ -22,7 +22,7 @@ export async function doMessage(context: TurnContext, text: string): Promise<Ver
     if (settled.outcome === 'answered') return answer(context, settled.texts, settled.length)
     if (settled.chatOver) leaveChat(context)
   }
-  if (conversation.chatId === conversation.endedChatId) leaveChat(context)
+  if (conversation.chatId !== undefined && conversation.chatId === conversation.endedChatId) leaveChat(context)
   for (let chats = 1; ; chats++) {
     if (conversation.chatId === undefined) await openChat(context)
     try {

@@ -1,0 +1,69 @@
+import { afterEach, expect, it } from 'vitest'
+import { type Stage, stage } from './stage.ts'
+
+let s: Stage
+afterEach(() => s.stop())
+
+/** Waits until the conversation's chat is closed as we see it. */
+async function closedConversation(id: string) {
+  for (;;) {
+    const conversation = await s.conversations.find(id)
+    if (conversation?.closed) return conversation
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+it('ends an inactive chat once, says so, and opens a new one for the next message', async () => {
+  s = await stage({})
+  const conversation = await s.web('pk_short')
+  await s.say(conversation, 'hello')
+  const closed = await closedConversation(conversation.id)
+  expect(closed.chatId).toBeUndefined()
+  const { items } = await s.conversations.messages(conversation.id, '0', 100)
+  expect(items.map(({ role, text }) => [role, text])).toEqual([
+    ['user', 'hello'],
+    ['agent', 'echo: hello'],
+    ['system', 'Bye for now.'],
+  ])
+  const chats = await s.sandbox.chats()
+  expect(chats.map(({ status, ended_by }) => [status, ended_by])).toEqual([['ended', 'api']])
+  // Not active before its deadline: activity is the reply's commit, which is later than the text's arrival.
+  expect((chats[0]?.ended_at ?? 0) - (chats[0]?.messages[0]?.created_timestamp ?? 0)).toBeGreaterThanOrEqual(1_000)
+
+  await s.say(conversation, 'again')
+  await s.settled(conversation, (all) => all.some(({ text }) => text === 'echo: again'))
+  expect((await s.sandbox.chats()).map(({ completions }) => completions)).toEqual([1, 1])
+  expect((await s.conversations.find(conversation.id))?.closed).toBe(false)
+})
+
+it('does not close while a message waits or an answer is being made', async () => {
+  s = await stage({ env: { UPONAI_TIMEOUT_MS: '20000' } })
+  await s.sandbox.setFaults({ latency: { distribution: 'fixed', ms: 2_500 } })
+  const conversation = await s.web('pk_short')
+  await s.say(conversation, 'slow')
+  await s.say(conversation, 'slower')
+  await s.settled(conversation, (items) => items.filter(({ role }) => role === 'agent').length === 2)
+  expect(await s.sandbox.chats()).toMatchObject([{ completions: 2, messages: { length: 4 } }])
+})
+
+it('ends a chat on request, after what is queued', async () => {
+  s = await stage({})
+  const conversation = await s.web('pk_quiet')
+  await s.say(conversation, 'last words')
+  await s.conversations.requestEnd(conversation)
+  await closedConversation(conversation.id)
+  expect(await s.sandbox.chats()).toMatchObject([{ status: 'ended', completions: 1 }])
+  const { items } = await s.conversations.messages(conversation.id, '0', 100)
+  expect(items.map(({ text }) => text)).toEqual(['last words', 'echo: last words'])
+})
+
+it('closes a chat that was over already as if it had been open', async () => {
+  s = await stage({})
+  const conversation = await s.web('pk_quiet')
+  await s.say(conversation, 'hello')
+  await s.settled(conversation)
+  await s.sandbox.endChat((await s.sandbox.chats())[0]?.chat_id ?? '')
+  await s.conversations.requestEnd(conversation)
+  expect((await closedConversation(conversation.id)).chatId).toBeUndefined()
+  expect(await s.lanes.deadLetters.list()).toEqual([])
+})

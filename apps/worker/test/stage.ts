@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Conversation,
+  Conversations,
+  connectRedis,
+  createLogger,
+  type LedgerItem,
+  loadConfig,
+  shardOfConversation,
+  watchRoutes,
+} from '@chatlane/core'
+import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { Lanes } from '@chatlane/lanes'
+import { type SandboxClient, type Settings, sandboxClient, sandboxCredentials, startSandbox } from '@chatlane/sandbox'
+import { startWorker } from '../src/worker.ts'
+
+export const NUMBER = '+15005550006'
+export const AGENT = 'chat_agent_a'
+
+export interface Stage {
+  sandbox: SandboxClient
+  conversations: Conversations
+  lanes: Lanes
+  /** Begins a web conversation; `publicKey` chooses the route. */
+  web(publicKey?: string): Promise<Conversation>
+  /** Sends a text into a web conversation; gives the message's id. */
+  say(conversation: Conversation, text: string): Promise<string>
+  /** Sends a text as an SMS from a number; gives the conversation. */
+  text(from: string, text: string, sid?: string): Promise<Conversation>
+  /** The conversation's messages once nothing waits any more and the condition holds. */
+  settled(conversation: Conversation, until?: (items: LedgerItem[]) => boolean): Promise<LedgerItem[]>
+  stop(): Promise<void>
+}
+
+/** A worker against the sandbox, with the api's part played by its own core. */
+export async function stage(options: {
+  dialect?: 'rest' | 'rpc'
+  routes?: string
+  env?: Record<string, string>
+  settings?: Partial<Settings>
+}): Promise<Stage> {
+  const sandbox = await startSandbox({ port: 0 })
+  const folder = mkdtempSync(join(tmpdir(), 'chatlane-stage-'))
+  const routesFile = join(folder, 'routes.yaml')
+  writeFileSync(routesFile, options.routes ?? defaultRoutes)
+  const config = loadConfig('worker', {
+    REDIS_URL: testRedisUrl(),
+    REDIS_PREFIX: freshPrefix(),
+    UPONAI_BASE_URL: sandbox.uponaiUrl,
+    UPONAI_API_KEY: sandboxCredentials.uponaiApiKey,
+    UPONAI_WORKSPACE_ID: String(sandboxCredentials.uponaiWorkspaceId),
+    UPONAI_DIALECT: options.dialect ?? 'rest',
+    UPONAI_TIMEOUT_MS: '3000',
+    TWILIO_ACCOUNT_SID: sandboxCredentials.twilioAccountSid,
+    TWILIO_AUTH_TOKEN: sandboxCredentials.twilioAuthToken,
+    TWILIO_BASE_URL: sandbox.twilioUrl,
+    PUBLIC_URL: 'http://127.0.0.1:9',
+    WORKER_PORT: '0',
+    CHATLANE_CONFIG: routesFile,
+    TURN_BACKOFF_MS: '50',
+    LOG_LEVEL: 'error',
+    ...options.env,
+  })
+  const logger = createLogger(config.log, { service: 'test' })
+  const routes = watchRoutes(config.routesFile)
+  const worker = await startWorker(config, routes, logger)
+  const redis = connectRedis(config.redis, 'worker', logger)
+  const { prefix } = config.redis
+  const lanes = new Lanes({
+    name: 'turns',
+    connection: redis,
+    prefix,
+    shards: config.queueShards,
+    shardOf: shardOfConversation,
+  })
+  const conversations = new Conversations({
+    redis,
+    prefix,
+    lanes,
+    routes,
+    autoCloseAfterMs: config.autoCloseAfterMs,
+    minReplicas: 0,
+    mostWaiting: 100,
+  })
+  const control = sandboxClient(sandbox.url)
+  await control.settings({ status_callbacks: false, ...options.settings })
+  const found = async (id: string): Promise<Conversation> => {
+    const conversation = await conversations.find(id)
+    if (!conversation) throw new Error(`conversation ${id} is not there`)
+    return conversation
+  }
+  return {
+    sandbox: control,
+    conversations,
+    lanes,
+    web: (publicKey) => conversations.openWeb({ agentId: AGENT, ...(publicKey !== undefined && { publicKey }) }),
+    async say(conversation, text) {
+      const accepted = await conversations.accept(conversation, { text })
+      if (accepted.status !== 'accepted') throw new Error(`not accepted: ${accepted.status}`)
+      return accepted.messageId
+    },
+    async text(from, text, sid = `SM${crypto.randomUUID().replaceAll('-', '')}`) {
+      const origin = { channel: 'sms' as const, participant: from, sender: NUMBER, agentId: AGENT }
+      const { conversationId } = await conversations.acceptFrom(origin, { text, key: sid })
+      return found(conversationId)
+    },
+    async settled(conversation, until = () => true) {
+      for (;;) {
+        const waiting = await conversations.waiting(conversation)
+        const { items } = await conversations.messages(conversation.id, '0', 1_000)
+        const done = items.every((item) => item.status !== 'queued')
+        if (waiting === 0 && done && until(items)) return items
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    },
+    async stop() {
+      await worker.stop()
+      await lanes.close()
+      redis.disconnect()
+      await sandbox.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+const defaultRoutes = `
+sms:
+  - sender: "${NUMBER}"
+    inbound_agents: [{ agent_id: ${AGENT} }]
+    auto_close_message: "Closing for now."
+    failure_message: "Sorry, that went wrong."
+web:
+  - public_key: pk_quiet
+    allowed_origins: ["https://www.example.com"]
+    agent_id: ${AGENT}
+    greeting: hide
+  - public_key: pk_short
+    allowed_origins: ["https://www.example.com"]
+    agent_id: ${AGENT}
+    auto_close_after_ms: 1000
+    auto_close_message: "Bye for now."
+`
