@@ -15,13 +15,16 @@ export function containerRedis(settings: Record<string, string>): KeptRedis {
   let address = ''
 
   async function create(): Promise<StartedTestContainer> {
-    const own = { bind: '0.0.0.0', requirepass: password, ...settings }
+    const port = await freePort()
+    // seen from outside, should the settings make it a cluster's node
+    const announced = { 'cluster-announce-ip': '127.0.0.1', 'cluster-announce-port': String(port) }
+    const own = { bind: '0.0.0.0', requirepass: password, ...announced, ...settings }
     return (
       new GenericContainer(image)
         .withName(name)
         .withCommand(['redis-server', ...settingArguments(own)])
         // a port chosen by Docker would change when the container is started again
-        .withExposedPorts({ container: innerPort, host: await freePort() })
+        .withExposedPorts({ container: innerPort, host: port })
         .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
         .start()
     )
