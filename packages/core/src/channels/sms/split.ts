@@ -4,7 +4,7 @@ export const MOST_CHARACTERS = 1_600
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /**
- * Cuts a text into parts that fit, in order, at a space or line break where there is one in the last third of a part, and
+ * Cuts a text into parts that fit, in order, at a space or line break where there is one in the second half of a part, and
  * never within a grapheme. Only the white space at a cut is left out.
  */
 export function splitText(text: string, most = MOST_CHARACTERS): string[] {
@@ -21,7 +21,7 @@ export function splitText(text: string, most = MOST_CHARACTERS): string[] {
 
 function cutAt(text: string, most: number): number {
   const window = text.slice(0, most + 1)
-  for (let i = most; i > (most * 2) / 3; i--) if (/\s/.test(window[i] ?? '')) return i
+  for (let i = most; i > most / 2; i--) if (/\s/.test(window[i] ?? '')) return i
   let end = 0
   for (const { index } of graphemes.segment(text.slice(0, most + 64))) {
     if (index > most) break
