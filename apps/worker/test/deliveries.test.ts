@@ -69,10 +69,30 @@ it.each([['429', { kind: 'status', status: 429, retry_after_s: 1 }]] as const)(
 
 it.each([
   ['an answer 500 after the effect', { kind: 'status', status: 500, when: 'after' }],
+  ['an answer 500 before the effect', { kind: 'status', status: 500, when: 'before' }],
   ['a connection lost after the effect', { kind: 'drop', when: 'after' }],
-] as const)('does not send again after %s, and says that it is unknown', async (_name, fault) => {
+  ['a connection lost before the effect', { kind: 'drop', when: 'before' }],
+] as const)('looks into the list of messages after %s, and sends each once', async (_name, fault) => {
   s = await stage({})
+  const conversation = await s.text(PERSON, 'same')
+  await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
   await s.sandbox.setFaults({ rules: [{ target: 'twilio', operation: 'message-create', times: 1, fault }] })
+  await s.text(PERSON, 'same')
+  await s.text(PERSON, 'next')
+  const items = await s.settled(conversation, (all) => all.filter(({ status }) => status === 'sent').length === 3)
+  expect((await s.sandbox.faultCounts())[0]?.injected).toBe(1)
+  expect(items).toHaveLength(6)
+  expect(await delivered()).toEqual(['echo: same', 'echo: same', 'echo: next'])
+})
+
+it('says that it is unknown when the list cannot be read either, and never sends again', async () => {
+  s = await stage({})
+  await s.sandbox.setFaults({
+    rules: [
+      { target: 'twilio', operation: 'message-create', times: 1, fault: { kind: 'drop', when: 'after' } },
+      { target: 'twilio', operation: 'message-list', fault: { kind: 'status', status: 404, code: 20404 } },
+    ],
+  })
   const conversation = await s.text(PERSON, 'hi')
   await s.text(PERSON, 'next')
   const items = await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))

@@ -1,19 +1,13 @@
-import {
-  backoff,
-  type DeadLetter,
-  type Effect,
-  type Item,
-  type LaneRedis,
-  type Turn,
-  type Verdict,
-} from '@chatlane/lanes'
-import { z } from 'zod'
+import type { DeadLetter, Effect, Item, LaneRedis, Turn, Verdict } from '@chatlane/lanes'
+import { backoff } from '@chatlane/lanes'
 import { SmsError, type SmsSender } from '../channels/sms/send.ts'
 import { splitText } from '../channels/sms/split.ts'
 import { type DeliveryItem, deliveryItem } from '../conversations/items.ts'
 import { conversationKeys } from '../conversations/keys.ts'
 import { ledgerEffect, type MessageStatus } from '../conversations/ledger.ts'
 import type { Logger } from '../logging/logger.ts'
+import { doneEffects, type Progress, progressEffects, readSending } from './progress.ts'
+import { settle } from './settle.ts'
 
 export interface DeliveryParts {
   redis: LaneRedis
@@ -25,40 +19,42 @@ export interface DeliveryParts {
   logger: Logger
 }
 
-/** How far the sending of a message of several parts has come; kept in the conversation's record while it goes on. */
-const progress = z.object({ message: z.string(), part: z.number(), sending: z.boolean() })
-type Progress = z.infer<typeof progress>
-
+/** Pauses where Twilio does not say how long, ms. */
 const PAUSE_MS = { throttled: 2_000, credentials: 30_000 }
 
 /** Sends the messages of conversations' delivery lanes, one after the other per conversation; see `LaneWorkerOptions`. */
 export function createDeliveryHandler(parts: DeliveryParts) {
+  const { logger, prefix } = parts
   return {
     async handler(item: Item, turn: Turn): Promise<Verdict> {
       const began = performance.now()
       const delivery = deliveryItem.parse(JSON.parse(item.data))
-      const line: Record<string, unknown> = {
-        conversation: turn.lane,
-        message: item.id,
-        to: delivery.to,
-        tries: turn.tries,
-      }
+      const about = { conversation: turn.lane, message: item.id, to: delivery.to, tries: turn.tries }
+      const line: Record<string, unknown> = about
       try {
-        const { verdict, ...outcome } = await deliver(parts, item.id, delivery, turn)
+        const { verdict, ...outcome } = await deliver({ ...parts, message: item.id, item: delivery, turn })
         Object.assign(line, outcome)
         return verdict
       } catch (error) {
         Object.assign(line, { outcome: 'error', err: error })
         throw error
       } finally {
-        parts.logger.info({ ...line, ms: Math.round(performance.now() - began) }, 'delivery')
+        logger.info({ ...line, ms: Math.round(performance.now() - began) }, 'delivery')
       }
     },
 
-    onBury(letter: DeadLetter): { effects: Effect[] } {
-      return { effects: statusEffects(parts, letter.lane, letter.id, 'failed', letter.reason) }
+    onBury({ lane, id, reason }: DeadLetter): { effects: Effect[] } {
+      return {
+        effects: [...doneEffects(prefix, lane, undefined), ...statusEffects(prefix, lane, id, 'failed', reason)],
+      }
     },
   }
+}
+
+interface Delivery extends DeliveryParts {
+  message: string
+  item: DeliveryItem
+  turn: Turn
 }
 
 interface Outcome {
@@ -68,81 +64,76 @@ interface Outcome {
   reason?: string
 }
 
-async function deliver(parts: DeliveryParts, message: string, item: DeliveryItem, turn: Turn): Promise<Outcome> {
+async function deliver(delivery: Delivery): Promise<Outcome> {
+  const { item, turn, redis, prefix, message, sms } = delivery
   const texts = splitText(item.text)
-  const before =
-    turn.crashed || turn.tries > 0 || texts.length > 1 ? await readProgress(parts, message, turn.lane) : undefined
+  const { progress, lastSid } = await readSending(redis, prefix, message, turn.lane)
+  let sid = lastSid
+  let part = progress?.part ?? 0
   let unknown = false
-  let part = before?.part ?? 0
-  if (before?.sending) {
-    // The process died during the call. Twilio has no idempotency key: it is not sent again.
-    unknown = true
-    part++
+  if (progress?.at !== undefined) {
+    const settled = await settle(sms, item, texts[part] ?? '', progress, lastSid)
+    if (settled.outcome === 'later') {
+      const verdict = { do: 'retry', afterMs: settled.afterMs, spend: false, detail: 'outcome not known yet' } as const
+      return { verdict, outcome: 'later', reason: 'unclear' }
+    }
+    if (settled.outcome === 'sent') sid = settled.sid
+    if (settled.outcome === 'unknown') unknown = true
+    if (settled.outcome !== 'not_sent') part++
   }
   for (; part < texts.length; part++) {
-    const failure = await sendPart(parts, message, item, texts[part] ?? '', part, turn)
-    if (failure?.handling === 'unclear') unknown = true
-    else if (failure?.handling === 'permanent')
-      return done(parts, turn.lane, message, 'failed', texts.length, failure.reason)
-    else if (failure)
-      return {
-        verdict: later(parts, turn, failure, { message, part, sending: false }),
-        outcome: 'later',
-        reason: failure.reason,
-      }
+    const result = await sendPart(delivery, texts[part] ?? '', part)
+    if (typeof result !== 'string') return failed(delivery, result, part, texts.length)
+    sid = result
   }
-  return done(parts, turn.lane, message, unknown ? 'unknown' : 'sent', texts.length, unknown ? 'unclear' : undefined)
+  return done(delivery, unknown ? 'unknown' : 'sent', texts.length, { sid, ...(unknown && { reason: 'unclear' }) })
 }
 
-/** Undefined when Twilio took the part. */
-async function sendPart(
-  parts: DeliveryParts,
-  message: string,
-  item: DeliveryItem,
-  body: string,
-  part: number,
-  turn: Turn,
-): Promise<SmsError | undefined> {
+/** Twilio's id of the message, or why there is none. */
+async function sendPart(delivery: Delivery, body: string, part: number): Promise<string | SmsError> {
+  const { item, turn, message, prefix } = delivery
   const query = new URLSearchParams({ conversation: turn.lane, message, part: String(part) })
-  await turn.record(progressEffects(parts, turn.lane, { message, part, sending: true }))
+  await turn.record(progressEffects(prefix, turn.lane, { message, part, at: Date.now() }))
   turn.assertLease(1_000)
   try {
-    await parts.sms.send({
+    return await delivery.sms.send({
       to: item.to,
       body,
       ...(item.from !== undefined && { from: item.from }),
       ...(item.from === undefined && item.service !== undefined && { messagingServiceSid: item.service }),
-      statusCallback: `${parts.publicUrl}/webhooks/twilio/status?${query}`,
+      statusCallback: `${delivery.publicUrl}/webhooks/twilio/status?${query}`,
     })
-    return undefined
   } catch (error) {
     if (error instanceof SmsError) return error
     throw error
   }
 }
 
-function later({ backoffMs, ...parts }: DeliveryParts, turn: Turn, failure: SmsError, state: Progress): Verdict {
-  const effects = progressEffects({ backoffMs, ...parts }, turn.lane, state)
-  const detail = failure.message
-  if (failure.handling === 'retry') return { do: 'retry', afterMs: backoff(turn.tries + 1, backoffMs), effects, detail }
-  const pause = failure.handling === 'credentials' ? PAUSE_MS.credentials : PAUSE_MS.throttled
-  return { do: 'retry', afterMs: failure.retryAfterMs ?? pause, spend: false, effects, detail }
+function failed(delivery: Delivery, error: SmsError, part: number, parts: number): Outcome {
+  const { turn, prefix, message, backoffMs } = delivery
+  const { reason } = error
+  if (error.handling === 'permanent') return done(delivery, 'failed', parts, { reason })
+  const unclear = error.handling === 'unclear'
+  const state: Progress = { message, part, ...(unclear && { at: Date.now(), over: true }) }
+  const pause = error.handling === 'credentials' ? PAUSE_MS.credentials : (error.retryAfterMs ?? PAUSE_MS.throttled)
+  const spend = error.handling === 'retry' || unclear
+  const afterMs = error.handling === 'retry' ? backoff(turn.tries + 1, backoffMs) : pause
+  const effects = progressEffects(prefix, turn.lane, state)
+  return { verdict: { do: 'retry', afterMs, spend, effects, detail: error.message }, outcome: 'later', reason }
 }
 
 function done(
-  parts: DeliveryParts,
-  lane: string,
-  message: string,
+  { prefix, turn, message }: Delivery,
   status: MessageStatus,
-  count: number,
-  reason?: string,
+  parts: number,
+  { sid, reason }: { sid?: string | undefined; reason?: string },
 ): Outcome {
-  const effects = [...progressEffects(parts, lane, undefined), ...statusEffects(parts, lane, message, status, reason)]
-  return { verdict: { do: 'commit', effects }, outcome: status, parts: count, ...(reason !== undefined && { reason }) }
+  const effects = [...doneEffects(prefix, turn.lane, sid), ...statusEffects(prefix, turn.lane, message, status, reason)]
+  return { verdict: { do: 'commit', effects }, outcome: status, parts, ...(reason !== undefined && { reason }) }
 }
 
 function statusEffects(
-  { prefix }: DeliveryParts,
+  prefix: string,
   lane: string,
   message: string,
   status: MessageStatus,
@@ -150,19 +141,4 @@ function statusEffects(
 ): Effect[] {
   const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
   return [ledgerEffect(prefix, lane, entry), ['PUBLISH', conversationKeys(prefix, lane).live, lane]]
-}
-
-function progressEffects({ prefix }: DeliveryParts, lane: string, state: Progress | undefined): Effect[] {
-  const { record } = conversationKeys(prefix, lane)
-  return [state ? ['HSET', record, 'sending', JSON.stringify(state)] : ['HDEL', record, 'sending']]
-}
-
-async function readProgress(
-  { redis, prefix }: DeliveryParts,
-  message: string,
-  lane: string,
-): Promise<Progress | undefined> {
-  const text = await redis.hget(conversationKeys(prefix, lane).record, 'sending')
-  const state = text === null ? undefined : progress.parse(JSON.parse(text))
-  return state?.message === message ? state : undefined
 }

@@ -31,10 +31,26 @@ export class SmsError extends Error {
   }
 }
 
+/** What is looked for among the messages that Twilio has. */
+export interface SmsSearch {
+  to: string
+  from?: string
+  body: string
+  /** Created at this time or later, ms. */
+  since: number
+  /** Ids of messages that are known to be others. */
+  except: readonly string[]
+}
+
 export interface SmsSender {
   /** Resolves with Twilio's id of the message. @throws SmsError */
   send(message: OutgoingSms): Promise<string>
+  /** Twilio's id of the oldest message that fits, undefined when there is none. @throws SmsError */
+  find(search: SmsSearch): Promise<string | undefined>
 }
+
+/** Messages looked at, newest first: sends to one address are seconds apart. */
+const NEWEST = 50
 
 /** Sends through Twilio's REST API with Twilio's own library. Nothing is repeated here. */
 export function createSmsSender(config: TwilioConfig): SmsSender {
@@ -57,6 +73,17 @@ export function createSmsSender(config: TwilioConfig): SmsSender {
           ...(statusCallback !== undefined && { statusCallback }),
         })
         return created.sid
+      } catch (error) {
+        throw classify(error)
+      }
+    },
+    async find({ to, from, body, since, except }) {
+      try {
+        const newest = await client.messages.list({ to, limit: NEWEST, ...(from !== undefined && { from }) })
+        const fitting = newest.filter(
+          (message) => message.body === body && message.dateCreated.getTime() >= since && !except.includes(message.sid),
+        )
+        return fitting.at(-1)?.sid
       } catch (error) {
         throw classify(error)
       }
