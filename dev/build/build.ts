@@ -15,16 +15,19 @@ const compiler = join(root, 'node_modules/typescript/bin/tsc')
  * @returns why there is nothing to run, or undefined
  */
 export async function build(folder: string): Promise<string | undefined> {
+  const program = join(root, folder, 'dist/main.js')
   if (existsSync(compiler)) {
     // Several processes are often started at once.
-    const code = await withLock(join(root, 'node_modules/.chatlane-build'), () => compile(folder))
+    const code = await withLock(join(root, 'node_modules/.chatlane-build'), () => compile(folder, !existsSync(program)))
     if (code !== 0) return `${folder}: the build failed`
   }
-  return existsSync(join(root, folder, 'dist/main.js')) ? undefined : `${folder}: not built; run pnpm install && pnpm build`
+  return existsSync(program) ? undefined : `${folder}: not built; run pnpm install && pnpm build`
 }
 
-async function compile(folder: string): Promise<number> {
-  const running = spawn(process.execPath, [compiler, '-b', folder], { cwd: root, stdio: ['ignore', 2, 2] })
+/** @param all the compiler goes by its own notes, which know nothing of results that were deleted */
+async function compile(folder: string, all: boolean): Promise<number> {
+  const words = [compiler, '-b', folder, ...(all ? ['--force'] : [])]
+  const running = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 2, 2] })
   const [code] = await once(running, 'exit')
   return typeof code === 'number' ? code : 1
 }

@@ -6,7 +6,8 @@ const lookAgainMs = 50
 /** Does the work while no other process of this machine does work under the same lock file. */
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   while (!take(file)) {
-    if (!isAlive(holder(file))) rmSync(file, { force: true })
+    const other = holder(file)
+    if (other !== undefined && !isAlive(other)) rmSync(file, { force: true })
     await pause(lookAgainMs)
   }
   try {
@@ -40,8 +41,8 @@ function holder(file: string): number | undefined {
   }
 }
 
-function isAlive(pid: number | undefined): boolean {
-  if (pid === undefined || pid === process.pid) return false
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
     return true

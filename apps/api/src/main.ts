@@ -1,1 +1,112 @@
-export {}
+import {
+  ConversationDeadLetters,
+  Conversations,
+  connectRedis,
+  createLogger,
+  exitOnConfigError,
+  LiveEvents,
+  loadConfig,
+  secretsOf,
+  shardOfConversation,
+  watchRoutes,
+} from '@chatlane/core'
+import { Lanes } from '@chatlane/lanes'
+import { EventStreams } from './conversations/event-stream.ts'
+import { createAdmin } from './create-admin.ts'
+import { createApi } from './create-api.ts'
+import { Readiness } from './health/readiness.ts'
+import { Listener } from './listener.ts'
+import { warnOfUnfitRedis } from './redis-fitness.ts'
+
+/** Time that requests in progress get when the process is told to stop. */
+const GRACE_MS = 6_000
+
+/** A stop that takes longer than this, whatever holds it up, ends the process all the same. */
+const STOP_WITHIN_MS = 9_000
+
+/** A signal that comes again so soon is the same one. */
+const SAME_SIGNAL_MS = 1_000
+
+/** Unanswered messages that a conversation may have. */
+const MOST_WAITING = 100
+
+const { config, routes } = exitOnConfigError(() => {
+  const config = loadConfig('api', process.env)
+  return { config, routes: watchRoutes(config.routesFile) }
+})
+const logger = createLogger(config.log, { service: 'api', secrets: secretsOf(config) })
+for (const warning of config.warnings) logger.warn(warning)
+
+const { prefix, minReplicas } = config.redis
+const shards = config.queueShards
+const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
+const redis = connectRedis(config.redis, 'request', logger)
+const subscriber = connectRedis(config.redis, 'blocking', logger)
+warnOfUnfitRedis(redis, logger)
+const lanes = new Lanes({ name: 'turns', connection: redis, prefix, shards, shardOf: shardOfConversation, onError })
+const conversations = new Conversations({
+  redis,
+  prefix,
+  lanes,
+  routes,
+  minReplicas,
+  autoCloseAfterMs: config.autoCloseAfterMs,
+  mostWaiting: MOST_WAITING,
+})
+const deadLetters = new ConversationDeadLetters(lanes, prefix)
+// Listens as soon as Redis is there, and again after every outage.
+const live = new LiveEvents({ redis, subscriber, prefix, shards, onError })
+const streams = new EventStreams()
+const readiness = new Readiness(redis)
+const publicListener = new Listener(
+  createApi({ config, logger, routes, conversations, deadLetters, live, streams, readiness }),
+)
+const adminListener = new Listener(createAdmin({ readiness, logger }))
+
+process.on('SIGHUP', () => {
+  const reload = routes.reload()
+  if (reload.ok) logger.info('routes read again')
+  else logger.error({ problems: reload.problems }, 'the routes file is not valid: the old routes stay')
+})
+
+let stoppingSince: number | undefined
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    // Only who insists later ends it at once: a Ctrl-C comes twice, from the terminal and handed on by pnpm.
+    if (stoppingSince !== undefined) {
+      if (Date.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
+    stoppingSince = Date.now()
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(0), STOP_WITHIN_MS)
+    void stop()
+      .catch((error: unknown) => logger.error({ err: error }, 'stopping'))
+      .finally(() => process.exit(0))
+  })
+}
+
+try {
+  const [port, adminPort] = await Promise.all([
+    publicListener.start(config.api.host, config.api.port),
+    adminListener.start(config.admin.host, config.admin.port),
+  ])
+  logger.info({ port, admin_port: adminPort, shards }, 'api ready')
+} catch (error) {
+  logger.fatal({ err: error }, 'API_HOST, API_PORT, ADMIN_HOST, ADMIN_PORT: expected addresses that can be listened on')
+  process.exit(1)
+}
+
+/** The start in reverse. */
+async function stop(): Promise<void> {
+  readiness.drain()
+  const stopped = publicListener.stop(GRACE_MS)
+  streams.endAll()
+  await stopped
+  // Until here it told whoever asked that the process is stopping.
+  await adminListener.stop(0)
+  redis.disconnect()
+  subscriber.disconnect()
+  await lanes.close()
+  logger.info('stopped')
+}

@@ -4,6 +4,9 @@ import { startWorker } from './worker.ts'
 /** A stop that takes longer than this ends the process all the same; what was in hand is taken over by others. */
 const STOP_WITHIN_MS = 10_000
 
+/** A signal that comes again so soon is the same one. */
+const SAME_SIGNAL_MS = 1_000
+
 const { config, routes } = exitOnConfigError(() => {
   const config = loadConfig('worker', process.env)
   return { config, routes: watchRoutes(config.routesFile) }
@@ -18,11 +21,15 @@ process.on('SIGHUP', () => {
 })
 
 const worker = startWorker(config, routes, logger)
-let stopping = false
+let stoppingSince: number | undefined
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    if (stopping) process.exit(1)
-    stopping = true
+    // Only who insists later ends it at once: a Ctrl-C comes twice, from the terminal and handed on by pnpm.
+    if (stoppingSince !== undefined) {
+      if (Date.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
+    stoppingSince = Date.now()
     logger.info({ signal }, 'stopping')
     setTimeout(() => process.exit(0), STOP_WITHIN_MS).unref()
     void worker

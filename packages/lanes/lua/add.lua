@@ -8,25 +8,26 @@ local results = {}
 while ai < #ARGV do
   local name, id, data, job = arg(), arg(), arg(), arg()
   local theirs, ttl, print, most = arg(), tonumber(arg()), arg(), tonumber(arg())
-  local seen = stem .. 'seen:' .. name .. ':' .. theirs
+  -- The length keeps apart a lane `a` with the id `b:c` and a lane `a:b` with the id `c`.
+  local seen = stem .. 'seen:' .. #name .. ':' .. name .. ':' .. theirs
   local mark = ttl > 0 and redis.call('GET', seen)
   if mark then
     apply(true)
     local cut = string.find(mark, '\n', 1, true)
     -- A repeat wakes the lane too: the first sender may have died between this script and the adding of the job.
-    local has, _, tries = read(name)
-    local gone = has and redis.call('EXISTS', jobs .. has) == 0
-    if gone then wake(name, job, tries) end
+    local lane = read(name)
+    local gone = lane and redis.call('EXISTS', jobs .. lane.job) == 0
+    if gone then wake(name, job, lane.tries, lane.doubt) end
     results[#results + 1] = { 'duplicate', string.sub(mark, 1, cut - 1), gone and 1 or 0, string.sub(mark, cut + 1) }
   elseif most > 0 and redis.call('LLEN', stem .. 'mail:' .. name) >= most then
     apply(true)
     results[#results + 1] = { 'full', '', 0, '' }
   else
     local done, failed = apply()
+    if not failed then id, failed = named(id, 1, done) end
     if failed then
       results[#results + 1] = { 'failed', failed, 0, '' }
     else
-      id = named(id, 1, done)
       local idle = push(stem, name, id .. '\n' .. data, job)
       if ttl > 0 then redis.call('SET', seen, id .. '\n' .. print, 'PX', ttl) end
       results[#results + 1] = { 'added', id, idle and 1 or 0, print }

@@ -1,23 +1,25 @@
 -- A job starts (or starts again) to run its lane.
--- Args per entry: name, job, again (the new run's id when this job was started before, else ''), items wanted.
--- Returns per entry: { 'run', run, tries, crashed, item… } | { 'stale' }: another job has this lane, or nothing waits.
--- Invariant: after this step the commits of every earlier run of the lane are refused. A first start needs no new fence:
--- the wake that named the job fenced out what was before it.
+-- Args per entry: name, job, which start of the job this is (1, 2, …), items wanted.
+-- Returns per entry: { 'run', tries, 1 when in doubt, 1 when it took over from a run that died, item… }
+--                  | { 'stale' }: another job, or a later start of this one, has the lane, or nothing waits.
+-- Invariant: after this step the commits of every earlier run of the lane are refused, and an earlier start that arrives
+-- late gets nothing. A first start needs no new fence: the wake that named the job fenced out what was before it.
 local results = {}
 while ai < #ARGV do
-  local name, job, again, want = arg(), arg(), arg(), tonumber(arg())
-  local has, run, tries, parked, since = read(name)
-  if has ~= job then
+  local name, job, start, want = arg(), arg(), tonumber(arg()), tonumber(arg())
+  local lane = read(name)
+  if not lane or lane.job ~= job or start < lane.start then
     results[#results + 1] = { 'stale' }
   else
-    local crashed = 0
-    if again ~= '' then
-      run = again
+    local took = 0
+    if start > lane.start then
       -- Not parked: the last run died with the head in its hands. That is a try spent.
-      if not parked then tries, crashed = tries + 1, 1 end
-      write(name, job, run, tries, 0, since)
+      if not lane.parked then lane.tries, lane.doubt, took = lane.tries + 1, true, 1 end
+      lane.start, lane.parked = start, false
+      write(name, lane)
     end
-    results[#results + 1] = { 'run', run, tries, crashed, unpack(redis.call('LRANGE', stem .. 'mail:' .. name, 0, want - 1)) }
+    local items = redis.call('LRANGE', stem .. 'mail:' .. name, 0, want - 1)
+    results[#results + 1] = { 'run', lane.tries, lane.doubt and 1 or 0, took, unpack(items) }
   end
 end
 return results

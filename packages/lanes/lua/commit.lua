@@ -1,36 +1,50 @@
 -- A run records what it did: its own writes, the head popped, items for other lanes, and what comes next, in one step.
 -- Keys per entry: the effects' keys.
--- Args per entry: name, run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' | 'park' | 'spend',
---                 id for a job, items wanted, effects, count of adds and for each: stem of its lane set, name, id ('' =
---                 what the effect of the next number returned), effect, data, id for a job.
+-- Args per entry: name, job and start of the run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' |
+--                 'park' | 'spend', the step's own id, items wanted, effects, count of adds and for each: stem of its
+--                 lane set, name, id ('' = what the effect of the next number returned), effect, data, id for a job.
 --   stay  go on with the head   next  take the following items, release the lane when there are none
---   yield like next, but what is left goes to a new job behind the others
+--   yield like next, but what is left goes to a new job, named by the step's id, behind the others
 --   park  the head waits for its next try     spend  the same, and that was a try
 -- Returns per entry: { 'done' | 'released' | 'fenced' | 'failed', tries or error, 1 when the job has to be added,
 --                      { the same for each add }, item… }.
--- Invariant: a run that is not the lane's newest changes nothing. A commit that arrives twice (a client resends after a
--- reconnect) finds another head and does its writes once.
+-- Invariant: a run that is not the lane's newest changes nothing. A step that arrives twice (a client resends after a
+-- reconnect) does its writes once: it finds another head, its own id in the lane's state, or itself fenced out.
 local results = {}
 while ai < #ARGV do
-  local name, run, head, after, job, want = arg(), arg(), arg(), arg(), arg(), tonumber(arg())
+  local name, job, start, head, after, step, want = arg(), arg(), tonumber(arg()), arg(), arg(), arg(), tonumber(arg())
   local mail = stem .. 'mail:' .. name
-  local has, current, tries, _, since = read(name)
-  local fenced, again = current ~= run, false
-  if head ~= '' and not fenced then
-    local first = redis.call('LINDEX', mail, 0)
-    again = not first or string.sub(first, 1, #head + 1) ~= head .. '\n'
+  local lane = read(name)
+  local yielded = after == 'yield' and lane and lane.job == step
+  local fenced = not yielded and (not lane or lane.job ~= job or lane.start ~= start)
+  local again = yielded
+  if not (fenced or again) then
+    if head == '' then
+      again = lane.step == step
+    else
+      local first = redis.call('LINDEX', mail, 0)
+      again = not first or string.sub(first, 1, #head + 1) ~= head .. '\n'
+    end
   end
   local done, failed = apply(fenced or again)
-  local skip = fenced or again or failed
   local woken = {}
   for i = 1, tonumber(arg()) do
     local base, other, id, effect, data, its = arg(), arg(), arg(), arg(), arg(), arg()
-    woken[i] = not skip and push(base, other, named(id, effect, done) .. '\n' .. data, its) and 1 or 0
+    if not (fenced or again or failed) then id, failed = named(id, effect, done) end
+    if fenced or again or failed then
+      -- Named by this very step: it was done before, but its answer got lost, and with it the adding of the job.
+      local woke = read(other, base)
+      woken[i] = woke and woke.job == its and 1 or 0
+    else
+      woken[i] = push(base, other, id .. '\n' .. data, its) and 1 or 0
+    end
   end
   if fenced then
     results[#results + 1] = { 'fenced', 0, 0, woken }
   elseif failed then
     results[#results + 1] = { 'failed', failed, 0, woken }
+  elseif yielded then
+    results[#results + 1] = { 'done', 0, 1, woken }
   else
     local popped = head ~= '' and not again
     if popped then redis.call('LPOP', mail) end
@@ -38,18 +52,20 @@ while ai < #ARGV do
     local leaves = after == 'next' or after == 'yield'
     if leaves and #items == 0 and (want > 0 or redis.call('EXISTS', mail) == 0) then
       redis.call('HDEL', lanes, name)
-      results[#results + 1] = { 'released', tries, 0, woken }
+      results[#results + 1] = { 'released', lane.tries, 0, woken }
     elseif after == 'yield' then
-      wake(name, job, 0)
+      wake(name, step, 0)
       results[#results + 1] = { 'done', 0, 1, woken }
     else
-      if after == 'spend' then tries = tries + 1 end
-      if after == 'spend' or after == 'park' then
-        write(name, has, run, tries, 1, since)
-      elseif popped and tries > 0 then
-        write(name, has, run, 0, 0, since)
+      if popped and (lane.tries > 0 or lane.doubt) then
+        lane.tries, lane.doubt = 0, false
+        write(name, lane)
+      elseif head == '' and not again then
+        if after == 'spend' then lane.tries = lane.tries + 1 end
+        lane.parked, lane.step = after ~= 'stay', step
+        write(name, lane)
       end
-      results[#results + 1] = { 'done', tries, 0, woken, unpack(items) }
+      results[#results + 1] = { 'done', lane.tries, 0, woken, unpack(items) }
     end
   end
 end

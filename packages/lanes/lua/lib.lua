@@ -1,13 +1,16 @@
 -- Shared by every script. A call carries a batch of entries for one shard; each takes its keys and arguments in order.
 --
 -- A lane set has, per shard,
---   lanes         hash  one field per lane that has mail: "<job> <run> <tries> <parked> <since>"
+--   lanes         hash  one field per lane that has mail: "<job> <start> <tries> <flags> <since> <step>"
 --                         job     the id of the BullMQ job that may run the lane, given by whoever woke it
---                         run     the fence: the job's id at its first start, a new one at every later start
+--                         start   which start of that job may: with the job's id, the fence
 --                         tries   tries the head has spent
---                         parked  1 while the head waits for its next try by its own will (so a restart is no crash)
+--                         flags   1: parked, the head waits for its next try by its own will (so a restart is no crash)
+--                                 2: in doubt, a run died with the head in its hands; kept until the head is popped
 --                         since   when the lane was woken, ms
+--                         step    the last step that kept the head; if it arrives again it is known by this
 --   mail:<lane>   list  the items that wait, head first, each "<id>\n<data>"
+--   seen:<length of the lane's name>:<lane>:<sender's id>   "<id>\n<print>" of an item that was stored
 -- A lane has its field and its list while it has mail, and neither otherwise.
 --
 -- KEYS[1] is lanes; the other names are made from its stem (ARGV[1]) and share its hash tag. The effects' keys follow.
@@ -42,33 +45,39 @@ local function apply(skip)
   return results, failed
 end
 
--- An item's id: as given, or '' and the number of the effect (from 1) whose result it is.
+-- An item's id: as given, or '' and the number of the effect (from 1) whose result it is. Nil and an error without one.
 local function named(id, effect, results)
   if id ~= '' then return id end
-  return results[tonumber(effect)]
+  id = results[tonumber(effect)]
+  if type(id) == 'string' or type(id) == 'number' then return id end
+  return nil, 'effect ' .. effect .. ' returned no id'
 end
 
--- The state of a lane: job, run, tries, parked, since; nothing for a lane without mail.
-local function parse(state)
-  if not state then return end
-  local job, run, tries, parked, since = string.match(state, '^(%S+) (%S+) (%d+) (%d) (%d+)$')
-  return job, run, tonumber(tries), parked == '1', since
+-- The state of a lane; nil for a lane without mail.
+local function parse(text)
+  if not text then return end
+  local job, start, tries, flags, since, step = string.match(text, '^(%S+) (%d+) (%d+) (%d) (%d+) (%S+)$')
+  return {
+    job = job, start = tonumber(start), tries = tonumber(tries), parked = flags == '1' or flags == '3', doubt = flags > '1',
+    since = since, step = step,
+  }
 end
 
-local function read(name) return parse(redis.call('HGET', lanes, name)) end
+local function read(name, base) return parse(redis.call('HGET', base and base .. 'lanes' or lanes, name)) end
 
-local function write(name, job, run, tries, parked, since)
-  redis.call('HSET', lanes, name, job .. ' ' .. run .. ' ' .. tries .. ' ' .. parked .. ' ' .. since)
+local function write(name, lane)
+  local flags = (lane.parked and 1 or 0) + (lane.doubt and 2 or 0)
+  redis.call('HSET', lanes, name, table.concat({ lane.job, lane.start, lane.tries, flags, lane.since, lane.step }, ' '))
 end
 
 -- Makes job the only one that may run the lane; whatever ran under another is fenced out by that.
-local function wake(name, job, tries)
-  write(name, job, job, tries, 0, now())
+local function wake(name, job, tries, doubt)
+  write(name, { job = job, start = 1, tries = tries, doubt = doubt, since = now(), step = '-' })
 end
 
 -- Appends to a mailbox of any lane set of this shard. True when the lane was idle, so that the job has to be added.
 local function push(base, name, item, job)
   if redis.call('RPUSH', base .. 'mail:' .. name, item) > 1 then return false end
-  redis.call('HSET', base .. 'lanes', name, job .. ' ' .. job .. ' 0 0 ' .. now())
+  redis.call('HSET', base .. 'lanes', name, job .. ' 1 0 0 ' .. now() .. ' -')
   return true
 end

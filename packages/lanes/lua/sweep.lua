@@ -6,10 +6,11 @@ local page = redis.call('HSCAN', lanes, cursor, 'COUNT', count)
 local results = { page[1] }
 for i = 1, #page[2], 2 do
   local name = page[2][i]
-  local job, _, tries, _, since = parse(page[2][i + 1])
-  if tonumber(now()) - tonumber(since) >= ago and redis.call('EXISTS', jobs .. job) == 0 then
-    local fresh = prefix .. i
-    wake(name, fresh, tries)
+  local lane = parse(page[2][i + 1])
+  if tonumber(now()) - tonumber(lane.since) >= ago and redis.call('EXISTS', jobs .. lane.job) == 0 then
+    local fresh = prefix .. '.' .. i
+    -- Whether the job was lost before its start or in the middle of the head is not known.
+    wake(name, fresh, lane.tries, lane.doubt or not lane.parked)
     results[#results + 1] = { name, fresh }
   end
 end

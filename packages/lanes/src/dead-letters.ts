@@ -89,8 +89,9 @@ export class DeadLetters {
   }
 }
 
+/** The length keeps apart lane `a`, id `b:c` and lane `a:b`, id `c`. */
 function memberOf(lane: string, id: string): string {
-  return `${lane}/${id}`
+  return `${lane.length}:${lane}:${id}`
 }
 
 function parseLetter(text: string): DeadLetter {

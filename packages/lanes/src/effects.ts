@@ -4,10 +4,23 @@
  */
 export type Effect = readonly [command: string, key: string, ...args: (string | number)[]]
 
-/** Appends the effects in the form in which the scripts read them. */
-export function encodeEffects(effects: readonly Effect[], keys: string[], args: (string | number)[]): void {
+/**
+ * Appends the effects in the form in which the scripts read them.
+ *
+ * @param tag the shard's hash tag
+ * @throws RangeError for a key with another one, which a Redis Cluster would refuse together with all that travels along
+ */
+export function encodeEffects(
+  effects: readonly Effect[],
+  tag: string,
+  keys: string[],
+  args: (string | number)[],
+): void {
   args.push(effects.length)
   for (const [command, key, ...rest] of effects) {
+    if (!key.startsWith(tag, key.indexOf('{'))) {
+      throw new RangeError(`${command} ${key}: expected a key with the hash tag ${tag} of the lane's shard`)
+    }
     args.push(rest.length, command, ...rest)
     keys.push(key)
   }

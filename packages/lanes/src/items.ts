@@ -6,6 +6,14 @@ export interface Item {
   data: string
 }
 
+/** @throws TypeError for an id that would not come back as it was from the mailbox */
+export function checkId(id: string): string {
+  if (id === '' || id.includes('\n')) {
+    throw new TypeError(`item id ${JSON.stringify(id)}: expected at least one character and no line break`)
+  }
+  return id
+}
+
 /** An item as it lies in the mailbox. */
 export function parseItem(stored: string): Item {
   const cut = stored.indexOf('\n')

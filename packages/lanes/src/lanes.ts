@@ -2,7 +2,7 @@ import { Queue } from 'bullmq'
 import { DeadLetters } from './dead-letters.ts'
 import { type Effect, encodeEffects } from './effects.ts'
 import { freshId } from './ids.ts'
-import type { AdditionTarget } from './items.ts'
+import { type AdditionTarget, checkId } from './items.ts'
 import { type ShardKeys, shardKeys } from './keys.ts'
 import { BatchedScript, type LaneRedis } from './script.ts'
 import { type LaneJob, Waker } from './waker.ts'
@@ -113,12 +113,16 @@ export class Lanes implements AdditionTarget {
    */
   async add(lane: string, options: AddOptions): Promise<Added> {
     const shard = this.#shard(this.shardOf(lane))
-    const { dedupe } = options
+    const { dedupe, effects = [] } = options
+    if (options.id !== undefined) checkId(options.id)
+    else if (effects.length === 0) throw new TypeError('expected an item id, or an effect that returns it')
+    checkCount('dedupe.forMs', dedupe?.forMs)
+    checkCount('most', options.most)
     const job = freshId()
     const keys: string[] = []
     const args: (string | number)[] = [lane, options.id ?? '', options.data, job]
     args.push(dedupe?.id ?? '', dedupe?.forMs ?? 0, dedupe?.print ?? '', options.most ?? 0)
-    encodeEffects(options.effects ?? [], keys, args)
+    encodeEffects(effects, shard.keys.tag, keys, args)
     const [status, id, idle, print] = await shard.add.call({ keys, args })
     if (status === 'failed') throw new Error(`an effect of the add failed: ${id}`)
     if (idle === 1) await this.wake(lane, job)
@@ -141,6 +145,11 @@ export class Lanes implements AdditionTarget {
     if (!shard) throw new RangeError(`shard ${index} of lane set ${this.name}: expected 0 to ${this.shards - 1}`)
     return shard
   }
+}
+
+function checkCount(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return
+  throw new RangeError(`${name}: expected a whole number above 0, got ${value}`)
 }
 
 /** FNV-1a over the UTF-16 units: cheap, even, and the same on every machine. */

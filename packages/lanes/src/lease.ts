@@ -8,6 +8,8 @@ export interface Lease {
   readonly signal: AbortSignal
   /** Milliseconds left; 0 or less: over. */
   remainingMs(): number
+  /** Ends the renewals. */
+  release(): void
 }
 
 interface Held {
@@ -34,12 +36,16 @@ export class Leases {
   /** @param lockedAt when the job's lock was asked for, ms since 1970 (BullMQ's `processedOn`) */
   hold(jobId: string, token: string, lockedAt: number): Lease {
     const held: Held = { token, until: lockedAt + this.#durationMs, controller: new AbortController() }
+    // An older run of this job in this same process: it lost its lease, or the job would not have been given out again.
+    this.#held.get(jobId)?.controller.abort(new Error('a newer run has the lane'))
     this.#held.set(jobId, held)
-    return { signal: held.controller.signal, remainingMs: () => held.until - Date.now() }
-  }
-
-  drop(jobId: string): void {
-    this.#held.delete(jobId)
+    return {
+      signal: held.controller.signal,
+      remainingMs: () => held.until - Date.now(),
+      release: () => {
+        if (this.#held.get(jobId) === held) this.#held.delete(jobId)
+      },
+    }
   }
 
   /** Tells every run to stop: its signal aborts. */
@@ -55,6 +61,11 @@ export class Leases {
     const asked = Date.now()
     const held = [...this.#held]
     if (held.length === 0) return
+    for (const [id, lease] of held) {
+      // A renewal was missed, and Redis may not answer the next one either.
+      const left = lease.until - asked
+      if (left <= this.#durationMs / 3) setTimeout(() => this.#endIfOver(id, lease), Math.max(left, 0)).unref()
+    }
     try {
       const ids = held.map(([id]) => id)
       const tokens = held.map(([, { token }]) => token)
@@ -66,5 +77,10 @@ export class Leases {
     } catch (error) {
       this.#onError(error)
     }
+  }
+
+  #endIfOver(id: string, lease: Held): void {
+    if (this.#held.get(id) !== lease || lease.until > Date.now()) return
+    lease.controller.abort(new Error('the lease of this run is over'))
   }
 }

@@ -39,10 +39,19 @@ export async function work(
   for (let left = options.itemsPerTurn; ; left--) {
     const [item, ...behind] = items
     if (!item) return 'over'
+    if (run.lease.signal.aborted || run.lease.remainingMs() <= 0) {
+      // Another run may have this item by now, or is to have it: not even begun here.
+      await run.step({ after: 'park' })
+      return { parkedForMs: 0 }
+    }
     const turn = turnOf(run, tries, crashed, behind)
     let verdict: Verdict =
       tries >= options.attempts
-        ? { do: 'bury', reason: 'attempts_exhausted', detail: 'every try ended with the worker gone' }
+        ? {
+            do: 'bury',
+            reason: 'attempts_exhausted',
+            detail: 'no try came to its end: the worker died or Redis refused the commit',
+          }
         : await judge(item, turn, options)
     if (verdict.do === 'retry') {
       const spend = verdict.spend ?? true
@@ -69,8 +78,9 @@ export async function work(
         at: Date.now(),
       }
       const more = options.onBury(letter, turn)
-      effects = [...effects, ...lanes.deadLetters.keep(letter), ...(more.effects ?? [])]
-      adds = [...adds, ...(more.adds ?? [])]
+      const kept = [...effects, ...lanes.deadLetters.keep(letter)]
+      effects = [...kept, ...(more.effects ?? [])]
+      adds = [...adds, ...(more.adds ?? []).map((add) => behindEffects(add, kept.length))]
     }
     const yields = left <= 1 || options.draining()
     const want = yields || behind.length > 0 ? 0 : PREFETCH
@@ -80,6 +90,11 @@ export async function work(
     tries = 0
     crashed = false
   }
+}
+
+/** The same addition when so many effects come before those it was written for. */
+function behindEffects(add: Addition, count: number): Addition {
+  return typeof add.id === 'string' ? add : { ...add, id: { effect: add.id.effect + count } }
 }
 
 async function judge(item: Item, turn: Turn, options: RunnerOptions): Promise<Verdict> {

@@ -1,7 +1,7 @@
 import type { Effect } from './effects.ts'
 import { encodeEffects } from './effects.ts'
 import { freshId } from './ids.ts'
-import { type Addition, type Item, parseItem } from './items.ts'
+import { type Addition, checkId, type Item, parseItem } from './items.ts'
 import type { Lanes } from './lanes.ts'
 import type { Lease } from './lease.ts'
 import type { BatchedScript } from './script.ts'
@@ -37,7 +37,7 @@ export interface Turn {
   record(effects: readonly Effect[], adds?: readonly Addition[]): Promise<void>
 }
 
-export type After = 'stay' | 'next' | 'yield' | 'park' | 'spend'
+type After = 'stay' | 'next' | 'yield' | 'park' | 'spend'
 
 export interface Step {
   after: After
@@ -58,44 +58,50 @@ export interface StepResult {
 export class Run {
   readonly lane: string
   readonly lease: Lease
-  readonly #number: string
+  readonly #job: string
+  readonly #start: number
   readonly #lanes: Lanes
   readonly #commit: BatchedScript
 
-  constructor(lanes: Lanes, commit: BatchedScript, lane: string, number: string, lease: Lease) {
+  /** @param run the job that runs the lane, and which start of it this is: together the run's fence */
+  constructor(lanes: Lanes, commit: BatchedScript, lane: string, run: { job: string; start: number }, lease: Lease) {
     this.#lanes = lanes
     this.#commit = commit
     this.lane = lane
-    this.#number = number
+    this.#job = run.job
+    this.#start = run.start
     this.lease = lease
   }
 
   /** @throws LeaseLostError when the fence refused it */
   async step(step: Step): Promise<StepResult> {
     const keys: string[] = []
-    const job = freshId()
-    const args: (string | number)[] = [this.lane, this.#number, step.pop?.id ?? '', step.after, job, step.want ?? 0]
-    encodeEffects(step.effects ?? [], keys, args)
+    const stepId = freshId()
+    const { tag } = this.#lanes.shardKeys(this.#lanes.shardOf(this.lane))
+    const args: (string | number)[] = [this.lane, this.#job, this.#start, step.pop?.id ?? '', step.after, stepId]
+    args.push(step.want ?? 0)
+    encodeEffects(step.effects ?? [], tag, keys, args)
     const adds = (step.adds ?? []).map((add) => ({ ...add, job: freshId() }))
     args.push(adds.length)
     for (const { lanes, lane, id, data, job } of adds) {
-      const shard = lanes.shardOf(lane)
-      if (shard !== this.#lanes.shardOf(this.lane))
-        throw new RangeError(`lane ${lane} is not on the shard of ${this.lane}`)
-      const [name, effect] = typeof id === 'string' ? [id, 0] : ['', id.effect + 1]
-      args.push(lanes.stemOf(shard), lane, name, effect, data, job)
+      const stem = lanes.stemOf(lanes.shardOf(lane))
+      if (!stem.startsWith(`${tag}:`)) {
+        throw new RangeError(`lane ${lane} is in ${stem}: expected the shard of lane ${this.lane}, ${tag}`)
+      }
+      const [name, effect] = typeof id === 'string' ? [checkId(id), 0] : ['', id.effect + 1]
+      args.push(stem, lane, name, effect, data, job)
     }
     const [status, tries, yielded, idle, ...items] = await this.#commit.call({ keys, args })
-    if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
-    if (status === 'failed') throw new Error(`an effect of the commit failed: ${tries}`)
     const woken: Promise<void>[] = []
-    if (yielded === 1) woken.push(this.#lanes.wake(this.lane, job))
+    if (yielded === 1) woken.push(this.#lanes.wake(this.lane, stepId))
     if (Array.isArray(idle)) {
       for (const [i, add] of adds.entries()) {
         if (idle[i] === 1) woken.push(add.lanes.wake(add.lane, add.job))
       }
     }
     if (woken.length > 0) await Promise.all(woken)
+    if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
+    if (status === 'failed') throw new Error(`an effect of the commit failed: ${tries}`)
     return {
       released: status === 'released',
       tries: Number(tries),

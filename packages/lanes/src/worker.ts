@@ -1,7 +1,6 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { DeadLetter } from './dead-letters.ts'
 import type { Effect } from './effects.ts'
-import { freshId } from './ids.ts'
 import { type Addition, type Item, parseItem } from './items.ts'
 import type { Lanes } from './lanes.ts'
 import { Leases } from './lease.ts'
@@ -111,11 +110,8 @@ export class LaneWorker {
       for (const { leases } of this.#workers) leases.abortAll(new Error('the worker is stopping'))
       await within(1_000, Promise.allSettled([...this.#running, closed]))
     }
+    // What still runs is not waited for: its lease ends, and another worker takes over.
     for (const { leases } of this.#workers) leases.stop()
-    if (!(await within(0, closed))) {
-      // BullMQ waits for Redis without limit; what it waits for is given up with the connection.
-      for (const { worker } of this.#workers) void worker.disconnect().catch(this.#onError)
-    }
   }
 
   #start(shard: number, concurrency: number, leaseMs: number): { worker: Worker<LaneJob>; leases: Leases } {
@@ -157,44 +153,47 @@ export class LaneWorker {
     const id = String(job.id)
     const lease = leases.hold(id, token, job.processedOn ?? 0)
     try {
-      const again = job.attemptsStarted > 1 ? freshId() : ''
-      const [state, number, tries, crashed, ...items] = await begin.call({
-        keys: [],
-        args: [lane, id, again, PREFETCH],
-      })
+      // This process was frozen after it took the job: it will be, or was, given out again.
+      if (lease.remainingMs() <= 0) throw new DelayedError()
+      const start = job.attemptsStarted
+      const [state, tries, crashed, took, ...items] = await begin.call({ keys: [], args: [lane, id, start, PREFETCH] })
       if (state !== 'run') return
-      if (crashed === 1) this.counters.takeOvers++
+      if (took === 1) this.counters.takeOvers++
       const first = {
         items: items.map((item) => parseItem(String(item))),
         tries: Number(tries),
         crashed: crashed === 1,
       }
       const end = await work(
-        new Run(this.#lanes, commit, lane, String(number), lease),
+        new Run(this.#lanes, commit, lane, { job: id, start }, lease),
         this.#lanes,
         first,
         this.#runner,
       )
       if (end === 'over') return
-      return await park(job, token, end.parkedForMs)
+      return await this.#park(job, token, end.parkedForMs)
     } catch (error) {
       if (error instanceof DelayedError) throw error
-      if (!(error instanceof LeaseLostError)) {
-        // Redis failed in the middle. The job stays the lane's, and its next start counts as a take-over.
-        this.#onError(error)
-        return await park(job, token, RETRY_AFTER_FAULT_MS)
+      if (error instanceof LeaseLostError) {
+        this.counters.fenced++
+        return await this.#park(job, token, 0)
       }
-      this.counters.fenced++
+      // Redis failed in the middle. The job stays the lane's, and its next start counts as a take-over.
+      this.#onError(error)
+      return await this.#park(job, token, RETRY_AFTER_FAULT_MS)
     } finally {
-      leases.drop(id)
+      lease.release()
     }
   }
-}
 
-/** Ends this start of a job so that it is started again after a while. */
-async function park(job: Job<LaneJob>, token: string, ms: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + ms, token)
-  throw new DelayedError()
+  /**
+   * Ends this start of a job so that it is started again after a while. A job that could not be moved (it is no longer this
+   * run's, Redis is away) is left as it is, never finished: when its lock has run out it is given out again.
+   */
+  async #park(job: Job<LaneJob>, token: string, ms: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token).catch(this.#onError)
+    throw new DelayedError()
+  }
 }
 
 /** True when the promise settled in time. */

@@ -9,8 +9,14 @@ if ('problems' in read) {
 
 try {
   const sandbox = await startSandbox(read.options)
+  let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void sandbox.close().then(() => process.exit(0)))
+    process.on(signal, () => {
+      // A Ctrl-C comes twice: from the terminal, and handed on by pnpm.
+      if (stopping) return
+      stopping = true
+      void sandbox.close().then(() => process.exit(0))
+    })
   }
   process.stdout.write(`sandbox listening on ${sandbox.url}\n`)
 } catch (error) {

@@ -151,11 +151,7 @@ export class Conversations {
     if ((await redis.exists(mark)) === 1) return 'duplicate'
     const { status, reason } = news
     const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
-    await this.#write([
-      ledgerEffect(prefix, id, entry),
-      ['SET', mark, '', 'PX', SEEN_MS],
-      ['PUBLISH', live, id],
-    ])
+    await this.#write([ledgerEffect(prefix, id, entry), ['SET', mark, '', 'PX', SEEN_MS], ['PUBLISH', live, id]])
     return 'noted'
   }
 

@@ -14,9 +14,10 @@ interface Follower {
   listener: Listener
   /** The last entry that was given. */
   after: string
-  /** A read is under way; `again` when the ledger grew meanwhile. */
+  /** A read is under way; `again` when the ledger grew meanwhile, `typing` when that is to be told behind what is read. */
   reading: boolean
   again: boolean
+  typing: boolean
 }
 
 export interface LiveEventsOptions {
@@ -59,16 +60,11 @@ export class LiveEvents {
 
   /**
    * Gives a listener the entries behind `after` and all that follow.
-   * @param after an entry's id, `0` for the beginning, undefined for only what is new
+   * @param after an entry's id, `0` for the beginning, {@link lastEntry} for only what is new
    * @returns a function that ends it
    */
-  async follow(conversation: string, after: string | undefined, listener: Listener): Promise<() => void> {
-    const follower: Follower = {
-      listener,
-      after: after ?? (await this.#lastEntry(conversation)),
-      reading: false,
-      again: false,
-    }
+  async follow(conversation: string, after: string, listener: Listener): Promise<() => void> {
+    const follower: Follower = { listener, after, reading: false, again: false, typing: false }
     const followers = this.#followers.get(conversation) ?? new Set()
     this.#followers.set(conversation, followers.add(follower))
     await this.#read(conversation, follower)
@@ -78,7 +74,8 @@ export class LiveEvents {
     }
   }
 
-  async #lastEntry(conversation: string): Promise<string> {
+  /** The id of a ledger's last entry, `0` when it has none. */
+  async lastEntry(conversation: string): Promise<string> {
     const { redis, prefix } = this.#options
     const [last] = await redis.xrevrange(conversationKeys(prefix, conversation).ledger, '+', '-', 'COUNT', 1)
     return last?.[0] ?? '0'
@@ -88,8 +85,11 @@ export class LiveEvents {
     const typing = message.startsWith('typing ')
     const conversation = typing ? message.slice('typing '.length) : message
     for (const follower of this.#followers.get(conversation) ?? []) {
-      if (typing) follower.listener.typing()
-      else void this.#read(conversation, follower)
+      if (!typing) {
+        follower.typing = false
+        void this.#read(conversation, follower)
+      } else if (follower.reading) follower.typing = true
+      else follower.listener.typing()
     }
   }
 
@@ -123,6 +123,8 @@ export class LiveEvents {
           follower.listener.entries(entries)
         }
       } while (follower.again)
+      if (follower.typing) follower.listener.typing()
+      follower.typing = false
     } catch (error) {
       // The next message, or the end of the outage, reads again.
       this.#options.onError(error)

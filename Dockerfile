@@ -1,0 +1,28 @@
+# One image for every process: the command says which (docs/docker.md).
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+ENV CI=true
+COPY package.json ./
+RUN npm install --global "$(node -p 'require("./package.json").packageManager')"
+# Downloads depend on the lockfile alone: a change of code does not repeat them.
+COPY pnpm-lock.yaml pnpm-workspace.yaml ./
+RUN pnpm fetch --ignore-scripts
+COPY . .
+# Scripts are off because the only one would install a second Node.js, which the base image makes needless.
+RUN pnpm install --offline --frozen-lockfile --ignore-scripts && node node_modules/typescript/bin/tsc -b
+RUN rm -rf node_modules apps/*/node_modules packages/*/node_modules \
+  && pnpm install --offline --frozen-lockfile --ignore-scripts --prod --filter './apps/*' --filter './packages/*' \
+  && rm -rf apps/*/src packages/*/src apps/*/*.tsbuildinfo packages/*/*.tsbuildinfo apps/*/dist/*.tsbuildinfo bench dev
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production \
+  HEALTH_URL=http://127.0.0.1:3000/healthz
+WORKDIR /app
+COPY --from=build /app ./
+USER node
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+  CMD ["node", "-e", "fetch(process.env.HEALTH_URL).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "apps/api/dist/main.js"]

@@ -1,0 +1,49 @@
+import type { Conversation, Conversations } from '@chatlane/core'
+import type { Request, Response } from 'express'
+import { Problem } from '../problems.ts'
+import { note } from '../request-log.ts'
+import type { ApiKeys } from './api-keys.ts'
+import { bearerOf } from './bearer.ts'
+import type { ConversationTokens } from './conversation-tokens.ts'
+
+/** Who asks: a server with an API key, or a participant with the conversation's token. */
+export type Caller = 'server' | 'participant'
+
+/** Opens the conversation of a request's path to those who may see it. */
+export class ConversationAccess {
+  readonly #keys: ApiKeys
+  readonly #tokens: ConversationTokens
+  readonly #conversations: Conversations
+
+  constructor(keys: ApiKeys, tokens: ConversationTokens, conversations: Conversations) {
+    this.#keys = keys
+    this.#tokens = tokens
+    this.#conversations = conversations
+  }
+
+  /**
+   * @param queryToken the token of the query, where one is allowed: an EventSource cannot send headers
+   * @throws Problem `unauthorized`, `forbidden` or `not_found`
+   */
+  async open(
+    request: Request,
+    response: Response,
+    queryToken?: string,
+  ): Promise<{ caller: Caller; conversation: Conversation }> {
+    const id = String(request.params.id)
+    const caller = await this.#identify(bearerOf(request) ?? queryToken ?? '', id)
+    const conversation = await this.#conversations.find(id)
+    if (!conversation) throw new Problem('not_found', 'there is no conversation with this id')
+    note(response, { conversation: id, caller })
+    return { caller, conversation }
+  }
+
+  async #identify(credentials: string, id: string): Promise<Caller> {
+    if (this.#keys.has(credentials)) return 'server'
+    const opens = await this.#tokens.conversationOf(credentials)
+    if (opens === undefined)
+      throw new Problem('unauthorized', "expected an API key or the conversation's token as Authorization: Bearer …")
+    if (opens !== id) throw new Problem('forbidden', 'the token opens another conversation')
+    return 'participant'
+  }
+}

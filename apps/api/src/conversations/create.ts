@@ -1,0 +1,79 @@
+import type { Conversations, RoutesHolder } from '@chatlane/core'
+import type { Request, RequestHandler } from 'express'
+import { z } from 'zod'
+import type { ApiKeys } from '../auth/api-keys.ts'
+import { bearerOf } from '../auth/bearer.ts'
+import type { ConversationTokens } from '../auth/conversation-tokens.ts'
+import { requireWebRoute } from '../auth/web-origin.ts'
+import { invalid, parse } from '../parse.ts'
+import type { RateLimits } from '../rate-limits.ts'
+import { note } from '../request-log.ts'
+
+/** UponAI keeps at most 50 kB of metadata per chat. */
+const MOST_METADATA = 50_000
+
+const body = z.object({
+  agent_id: z.string().min(1).max(200).optional(),
+  public_key: z.string().min(1).max(200).optional(),
+  metadata: z
+    .record(z.string(), z.unknown())
+    .refine((metadata) => JSON.stringify(metadata).length <= MOST_METADATA, 'expected at most 50 kB')
+    .optional(),
+  dynamic_variables: z.record(z.string(), z.string()).optional(),
+})
+
+interface Parts {
+  conversations: Conversations
+  routes: RoutesHolder
+  keys: ApiKeys
+  tokens: ConversationTokens
+  limits: RateLimits
+}
+
+/** `POST /v1/conversations` */
+export function createConversation(parts: Parts): RequestHandler {
+  return async (request, response) => {
+    const input = parse(body, request.body ?? {})
+    const { agentId, publicKey } = await chooseRoute(parts, request, input)
+    const { metadata, dynamic_variables: dynamicVariables } = input
+    const conversation = await parts.conversations.openWeb({
+      agentId,
+      ...(publicKey !== undefined && { publicKey }),
+      ...(metadata && { metadata }),
+      ...(dynamicVariables && { dynamicVariables }),
+    })
+    note(response, { outcome: 'created', conversation: conversation.id })
+    response
+      .status(201)
+      .location(`/v1/conversations/${conversation.id}`)
+      .json({
+        conversation_id: conversation.id,
+        status: 'open',
+        channel: conversation.channel,
+        agent_id: conversation.agentId,
+        token: await parts.tokens.issue(conversation.id),
+        created_at: new Date(conversation.createdAt).toISOString(),
+      })
+  }
+}
+
+/** Servers choose the agent; a browser gets the one of its public key's route. */
+async function chooseRoute(
+  { routes, keys, limits }: Parts,
+  request: Request,
+  input: z.infer<typeof body>,
+): Promise<{ agentId: string; publicKey?: string }> {
+  if (bearerOf(request) !== undefined) {
+    keys.require(request)
+    const route = input.public_key === undefined ? undefined : routes.current.webRoute(input.public_key)
+    if (input.public_key !== undefined && !route) throw invalid('public_key', 'expected the key of a web route')
+    const agentId = input.agent_id ?? route?.agentId
+    if (agentId === undefined) throw invalid('agent_id', 'expected an agent id, or the public_key of a web route')
+    return { agentId, ...(route && { publicKey: route.publicKey }) }
+  }
+  const route = requireWebRoute(routes, request, input.public_key)
+  if (input.agent_id !== undefined && input.agent_id !== route.agentId)
+    throw invalid('agent_id', "expected none: the public key's route names the agent")
+  await limits.creation(request.ip ?? '')
+  return { agentId: route.agentId, publicKey: route.publicKey }
+}

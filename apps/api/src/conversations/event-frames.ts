@@ -1,0 +1,30 @@
+import { foldItems, type StoredEntry } from '@chatlane/core'
+
+/** A ledger entry as server-sent events; the last of them carries the entry's id. */
+export function framesOf(stored: StoredEntry): string {
+  const { id, entry } = stored
+  switch (entry.kind) {
+    case 'message': {
+      const [item] = foldItems([stored])
+      const message = frame('message', item, id)
+      // Before the message: whoever has the message's id, and resumes behind it, has had both.
+      return entry.answers === undefined
+        ? message
+        : frame('status', { message_id: entry.answers, status: 'answered' }) + message
+    }
+    case 'status':
+      return frame('status', { message_id: entry.message, status: entry.status, reason: entry.reason }, id)
+    case 'conversation':
+      return frame('status', { conversation: entry.status, chat_id: entry.chatId, reason: entry.reason }, id)
+  }
+}
+
+/** The agent is at work; it has no id, for it is over as soon as something else comes. */
+export function typingFrame(conversation: string): string {
+  return frame('typing', { conversation_id: conversation })
+}
+
+/** JSON has no line ends outside of its escapes, so one data line holds it. */
+function frame(event: string, data: unknown, id?: string): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+}

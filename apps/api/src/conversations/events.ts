@@ -1,0 +1,44 @@
+import { isEntryId, type LiveEvents } from '@chatlane/core'
+import type { Request, RequestHandler } from 'express'
+import { z } from 'zod'
+import type { ConversationAccess } from '../auth/conversation-access.ts'
+import { invalid, parse } from '../parse.ts'
+import { framesOf, typingFrame } from './event-frames.ts'
+import type { EventStreams } from './event-stream.ts'
+
+const query = z.object({ token: z.string().optional(), after: z.string().optional() })
+
+interface Parts {
+  access: ConversationAccess
+  live: LiveEvents
+  streams: EventStreams
+}
+
+/** `GET /v1/conversations/{id}/events` */
+export function conversationEvents({ access, live, streams }: Parts): RequestHandler {
+  return async (request, response) => {
+    const { token, after } = parse(query, request.query)
+    const { conversation } = await access.open(request, response, token)
+    const from = startOf(request, after) ?? (await live.lastEntry(conversation.id))
+    const stream = streams.open(response)
+    // Express answers HEAD as GET; without a body there is nothing to wait for.
+    if (request.method === 'HEAD') stream.end()
+    const unfollow = await live.follow(conversation.id, from, {
+      entries: (entries) => {
+        for (const entry of entries) stream.send(framesOf(entry))
+      },
+      typing: () => stream.send(typingFrame(conversation.id)),
+    })
+    if (response.closed) unfollow()
+    else response.once('close', unfollow)
+  }
+}
+
+/** Where the stream begins. A client that comes back asks for the same URL, and says in the header how far it got. */
+function startOf(request: Request, after: string | undefined): string | undefined {
+  const header = request.get('last-event-id') || undefined
+  const start = header ?? after
+  if (start !== undefined && !isEntryId(start))
+    throw invalid(header === undefined ? 'after' : 'Last-Event-ID', 'expected the id of a message or an event, or 0')
+  return start
+}

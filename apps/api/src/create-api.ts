@@ -1,0 +1,74 @@
+import type { Config, ConversationDeadLetters, Conversations, LiveEvents, Logger, RoutesHolder } from '@chatlane/core'
+import express, { type Express } from 'express'
+import helmet from 'helmet'
+import { ApiKeys } from './auth/api-keys.ts'
+import { ConversationAccess } from './auth/conversation-access.ts'
+import { ConversationTokens } from './auth/conversation-tokens.ts'
+import { cors } from './auth/cors.ts'
+import { createConversation } from './conversations/create.ts'
+import { endConversation } from './conversations/end.ts'
+import type { EventStreams } from './conversations/event-stream.ts'
+import { conversationEvents } from './conversations/events.ts'
+import { getConversation } from './conversations/get.ts'
+import { listConversations } from './conversations/list.ts'
+import { listMessages } from './conversations/list-messages.ts'
+import { postMessage } from './conversations/post-message.ts'
+import { listDeadLetters } from './dead-letters/list.ts'
+import { removeDeadLetter } from './dead-letters/remove.ts'
+import { replayDeadLetter } from './dead-letters/replay.ts'
+import { healthz } from './health/healthz.ts'
+import type { Readiness } from './health/readiness.ts'
+import { readyz } from './health/readyz.ts'
+import { jsonBody } from './json-body.ts'
+import { problemHandler, unknownRoute } from './problem-handler.ts'
+import { RateLimits } from './rate-limits.ts'
+import { requestLog } from './request-log.ts'
+import { twilioForm } from './webhooks/twilio-form.ts'
+import { twilioMessages } from './webhooks/twilio-messages.ts'
+import { twilioStatus } from './webhooks/twilio-status.ts'
+import { uponaiBody, uponaiWebhook } from './webhooks/uponai.ts'
+
+export interface ApiParts {
+  config: Pick<Config, 'twilio' | 'publicUrl' | 'uponai' | 'apiKeys' | 'sessionSecret'>
+  logger: Logger
+  routes: RoutesHolder
+  conversations: Conversations
+  deadLetters: ConversationDeadLetters
+  live: LiveEvents
+  streams: EventStreams
+  readiness: Readiness
+}
+
+/** The public listener's application. */
+export function createApi(given: ApiParts): Express {
+  const keys = new ApiKeys(given.config.apiKeys)
+  const tokens = new ConversationTokens(given.config.sessionSecret)
+  const access = new ConversationAccess(keys, tokens, given.conversations)
+  const parts = { ...given, keys, tokens, access, limits: new RateLimits() }
+  const app = express().set('etag', false).use(helmet())
+
+  app.get('/healthz', healthz)
+  app.get('/readyz', readyz(parts.readiness))
+  app.use(requestLog(parts.logger))
+
+  app.post('/webhooks/twilio/messages', twilioForm(), twilioMessages(parts))
+  app.post('/webhooks/twilio/status', twilioForm(), twilioStatus(parts))
+  app.post('/webhooks/uponai', uponaiBody(), uponaiWebhook(parts))
+
+  app.use('/v1', cors(parts.routes), (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  app.post('/v1/conversations', jsonBody(), createConversation(parts))
+  app.get('/v1/conversations', listConversations(parts))
+  app.get('/v1/conversations/:id', getConversation(parts))
+  app.post('/v1/conversations/:id/messages', jsonBody(), postMessage(parts))
+  app.get('/v1/conversations/:id/messages', listMessages(parts))
+  app.get('/v1/conversations/:id/events', conversationEvents(parts))
+  app.post('/v1/conversations/:id/end', endConversation(parts))
+  app.get('/v1/dead-letters', listDeadLetters(parts))
+  app.post('/v1/dead-letters/:id/replay', replayDeadLetter(parts))
+  app.delete('/v1/dead-letters/:id', removeDeadLetter(parts))
+
+  return app.use(unknownRoute).use(problemHandler(parts.logger))
+}

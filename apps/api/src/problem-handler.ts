@@ -1,0 +1,48 @@
+import { isRedisUnavailable, type Logger, NotReplicatedError } from '@chatlane/core'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import { Problem, unavailable } from './problems.ts'
+import { note } from './request-log.ts'
+
+/** Answers every failure with `application/problem+json`; what nobody foresaw is logged and says nothing of itself. */
+export function problemHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, _request, response, _next) => {
+    const problem = problemOf(error)
+    note(response, { outcome: problem.code })
+    if (problem.code === 'internal') logger.error({ err: error }, 'a request failed')
+    else if (problem.code === 'unavailable') note(response, { err: error })
+    // An event stream that broke: the client comes back with the last id it has.
+    if (response.headersSent) response.destroy()
+    else sendProblem(response, problem)
+  }
+}
+
+export const unknownRoute: RequestHandler = (request) => {
+  throw new Problem('not_found', `nothing answers ${request.method} ${request.path}`)
+}
+
+function sendProblem(response: Response, problem: Problem): void {
+  if (problem.retryAfter !== undefined) response.set('Retry-After', String(problem.retryAfter))
+  if (problem.code === 'unauthorized') response.set('WWW-Authenticate', 'Bearer')
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof NotReplicatedError) return unavailable(`${error.message}; sending it again is safe`)
+  if (isRedisUnavailable(error)) return unavailable('Redis cannot take it right now; nothing is lost by trying again')
+  return problemOfParser(error) ?? new Problem('internal', 'the failure is logged')
+}
+
+/** Express and its body parsers mark a request's own faults with a status below 500. */
+function problemOfParser(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined
+  if (error.status < 400 || error.status >= 500) return undefined
+  if (error.status === 413) return new Problem('too_large', `expected a body of at most ${limitOf(error)}`)
+  if (error.status === 415) return new Problem('unsupported_type', 'expected UTF-8, plain or compressed with gzip')
+  const malformed = 'type' in error && error.type === 'entity.parse.failed'
+  return new Problem('malformed_body', malformed ? 'expected valid JSON' : 'expected a request that can be decoded')
+}
+
+function limitOf(error: Error): string {
+  return 'limit' in error && typeof error.limit === 'number' ? `${error.limit} bytes` : 'fewer fields and bytes'
+}

@@ -1,0 +1,68 @@
+/**
+ * Every way in which a request can fail, by its code: part of the problem's `type`, stable, seen by callers.
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+const catalog = {
+  malformed_body: { status: 400, title: 'The body cannot be read' },
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  unauthorized: { status: 401, title: 'Valid credentials are needed' },
+  bad_signature: { status: 403, title: 'The signature is not valid' },
+  forbidden: { status: 403, title: 'These credentials are not good for this' },
+  not_found: { status: 404, title: 'There is no such thing' },
+  not_set_up: { status: 404, title: 'This is not set up here' },
+  conflict: { status: 409, title: 'The request contradicts an earlier one' },
+  too_large: { status: 413, title: 'That is too much' },
+  unsupported_type: { status: 415, title: 'The body is of a type that is not understood' },
+  too_fast: { status: 429, title: 'Too many requests' },
+  too_many_waiting: { status: 429, title: 'Too many unanswered messages' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  unavailable: { status: 503, title: 'This cannot be taken right now' },
+} as const
+
+export type ProblemCode = keyof typeof catalog
+
+export interface FieldError {
+  /** Where in the body, query or headers; empty for the whole. */
+  path: string
+  /** What was expected. */
+  message: string
+}
+
+export interface ProblemOptions {
+  errors?: FieldError[]
+  /** Seconds after which it is worth trying again. */
+  retryAfter?: number
+}
+
+/** A failure that the caller is told of. `message` is the `detail`: it names what was wrong and what was expected. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly status: number
+  readonly errors: FieldError[] | undefined
+  readonly retryAfter: number | undefined
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail)
+    this.code = code
+    this.status = catalog[code].status
+    this.errors = options.errors
+    this.retryAfter = options.retryAfter
+  }
+
+  /** The body of the answer, `application/problem+json`. */
+  toJSON() {
+    return {
+      type: `urn:chatlane:problem:${this.code}`,
+      title: catalog[this.code].title,
+      status: this.status,
+      detail: this.message,
+      ...(this.errors && { errors: this.errors }),
+    }
+  }
+}
+
+/** The request was understood, but Redis takes no writes now. The pause differs, so that not everybody is back at once. */
+export function unavailable(detail: string): Problem {
+  return new Problem('unavailable', detail, { retryAfter: 1 + Math.floor(Math.random() * 5) })
+}

@@ -1,0 +1,44 @@
+import { type Conversations, chooseAgent, type InboundSms, inboundSmsForm, type RoutesHolder } from '@chatlane/core'
+import type { RequestHandler } from 'express'
+import { parse } from '../parse.ts'
+import { Problem, unavailable } from '../problems.ts'
+import { note } from '../request-log.ts'
+import { signedForm, type TwilioSettings } from './twilio-form.ts'
+
+interface Parts {
+  config: TwilioSettings
+  conversations: Conversations
+  routes: RoutesHolder
+}
+
+/** `POST /webhooks/twilio/messages`: 204 once the message is durable. A body would be texted to the person. */
+export function twilioMessages({ config, conversations, routes }: Parts): RequestHandler {
+  return async (request, response) => {
+    const sms = parse(inboundSmsForm, signedForm(config, request))
+    note(response, { message_sid: sms.messageSid, from: sms.from, to: sms.to, channel: sms.channel })
+    const origin = originOf(sms, routes)
+    if (sms.text === undefined) {
+      note(response, { outcome: 'empty' })
+    } else {
+      const message = { text: sms.text, key: sms.messageSid }
+      const { conversationId, ...acceptance } = await conversations.acceptFrom(origin, message)
+      note(response, { outcome: acceptance.status, conversation: conversationId })
+      if ('messageId' in acceptance) note(response, { message: acceptance.messageId })
+      // A conflict is a repeat too: Twilio's id is the same, whatever became of the text.
+      if (acceptance.status === 'full') throw unavailable('too many messages of this conversation are unanswered')
+    }
+    response.status(204).end()
+  }
+}
+
+function originOf({ channel, from, to, messagingServiceSid }: InboundSms, routes: RoutesHolder) {
+  const route = routes.current.smsRoute({ to, messagingServiceSid })
+  if (!route) throw new Problem('not_found', `expected the routes file to have an SMS route for ${to}`)
+  return {
+    channel,
+    participant: from,
+    sender: to,
+    agentId: chooseAgent(route.inboundAgents, from),
+    ...(messagingServiceSid !== undefined && { messagingServiceSid }),
+  }
+}

@@ -1,0 +1,35 @@
+import { type Conversations, smsStatusForm } from '@chatlane/core'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { parse } from '../parse.ts'
+import { note } from '../request-log.ts'
+import { signedForm, type TwilioSettings } from './twilio-form.ts'
+
+/** Put there by our delivery; Twilio's signature covers it. */
+const query = z.object({ conversation: z.string(), message: z.string() })
+
+interface Parts {
+  config: TwilioSettings
+  conversations: Conversations
+}
+
+/** `POST /webhooks/twilio/status` */
+export function twilioStatus({ config, conversations }: Parts): RequestHandler {
+  return async (request, response) => {
+    const told = parse(smsStatusForm, signedForm(config, request))
+    const about = query.safeParse(request.query)
+    note(response, { message_sid: told.messageSid, twilio_status: told.twilioStatus, reason: told.reason })
+    if (about.success && told.status !== undefined) {
+      const { conversation, message } = about.data
+      const outcome = await conversations.noteDelivery(conversation, message, {
+        status: told.status,
+        once: `${told.messageSid}:${told.twilioStatus}`,
+        ...(told.reason !== undefined && { reason: told.reason }),
+      })
+      note(response, { outcome, ...(outcome !== 'unknown' && { conversation, message }) })
+    } else {
+      note(response, { outcome: 'ignored' })
+    }
+    response.status(204).end()
+  }
+}

@@ -1,0 +1,41 @@
+import { ChatlaneError, type Config, type Conversations, parseUponAIEvent, verifyUponAISignature } from '@chatlane/core'
+import express, { type RequestHandler } from 'express'
+import { Problem } from '../problems.ts'
+import { note } from '../request-log.ts'
+
+interface Parts {
+  config: Pick<Config, 'uponai'>
+  conversations: Conversations
+}
+
+/** Reads the body as the bytes that are signed. An event may carry a chat's whole transcript. */
+export function uponaiBody(): RequestHandler {
+  return express.raw({ limit: '4mb', type: () => true })
+}
+
+/** `POST /webhooks/uponai`: after the 204 for `chat_ended` no later message goes to that chat. */
+export function uponaiWebhook({ config, conversations }: Parts): RequestHandler {
+  return async (request, response) => {
+    const { webhookHeader, webhookKey } = config.uponai
+    const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    if (!verifyUponAISignature({ rawBody, header: request.headers[webhookHeader], key: webhookKey }))
+      throw new Problem('bad_signature', `expected ${webhookHeader} to be made with the webhook key, at most 5 min ago`)
+    const { event, chatId, metadata } = read(rawBody)
+    const conversation = metadata?.conversation_id
+    note(response, { event, chat: chatId, conversation, outcome: 'ignored' })
+    if (event === 'chat_ended' && chatId !== undefined && typeof conversation === 'string') {
+      const noted = await conversations.noteChatEnded(conversation, chatId)
+      note(response, { outcome: noted ? 'chat_ended' : 'unknown' })
+    }
+    response.status(204).end()
+  }
+}
+
+function read(rawBody: Buffer) {
+  try {
+    return parseUponAIEvent(rawBody)
+  } catch (error) {
+    if (error instanceof ChatlaneError) throw new Problem('malformed_body', error.message)
+    throw error
+  }
+}

@@ -1,0 +1,157 @@
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Config,
+  ConversationDeadLetters,
+  Conversations,
+  connectRedis,
+  createLogger,
+  LiveEvents,
+  loadConfig,
+  shardOfConversation,
+  watchRoutes,
+} from '@chatlane/core'
+import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { Lanes } from '@chatlane/lanes'
+import { EventStreams } from '../src/conversations/event-stream.ts'
+import { createApi } from '../src/create-api.ts'
+import { Readiness } from '../src/health/readiness.ts'
+
+export const apiKey = 'key-of-the-tests'
+export const accountSid = 'AC0123456789abcdef0123456789abcdef'
+export const authToken = '0123456789abcdef0123456789abcdef'
+export const authTokenNext = 'fedcba9876543210fedcba9876543210'
+export const serviceSid = 'MG0123456789abcdef0123456789abcdef'
+export const publicUrl = 'https://chat.example.com/in'
+export const webhookKey = 'key_demo_0123456789abcdef'
+
+/** The environment of an api that has everything. */
+export const environment: Record<string, string> = {
+  UPONAI_API_KEY: webhookKey,
+  UPONAI_WORKSPACE_ID: '7',
+  API_KEYS: `another-key,${apiKey}`,
+  SESSION_SECRET: 'the secret that signs the tokens of the tests',
+  TWILIO_ACCOUNT_SID: accountSid,
+  TWILIO_AUTH_TOKEN: authToken,
+  TWILIO_AUTH_TOKEN_NEXT: authTokenNext,
+  PUBLIC_URL: publicUrl,
+}
+
+const routesFile = `
+sms:
+  - sender: "+15005550006"
+    inbound_agents: [{ agent_id: chat_agent_sms }]
+  - messaging_service_sid: ${serviceSid}
+    inbound_agents: [{ agent_id: chat_agent_service }]
+  - sender: "whatsapp:+15005550006"
+    inbound_agents: [{ agent_id: chat_agent_whatsapp }]
+web:
+  - public_key: pk_test
+    allowed_origins: ["https://www.example.com"]
+    agent_id: chat_agent_web
+    auto_close_after_ms: 5000
+`
+
+/** The routes of the tests, written to a file. */
+export function writeRoutes(text = routesFile): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'chatlane-api-')), 'chatlane.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
+export interface StartedApi {
+  url: string
+  config: Config
+  conversations: Conversations
+  lanes: Lanes
+  redis: ReturnType<typeof connectRedis>
+  streams: EventStreams
+  live: LiveEvents
+  prefix: string
+  /** Lines of the log. */
+  log: Record<string, unknown>[]
+  stop(): Promise<void>
+}
+
+interface Options {
+  redisUrl?: string
+  /** That of another api, to be a second process of its deployment. */
+  prefix?: string
+  env?: Record<string, string>
+  heartbeatMs?: number
+  mostWaiting?: number
+}
+
+/** The public listener in this process, on a real Redis and a free port. */
+export async function startApi(options: Options = {}): Promise<StartedApi> {
+  const prefix = options.prefix ?? freshPrefix()
+  const config = loadConfig('api', {
+    ...environment,
+    CHATLANE_CONFIG: writeRoutes(),
+    REDIS_URL: options.redisUrl ?? testRedisUrl(),
+    REDIS_PREFIX: prefix,
+    ...options.env,
+  })
+  const log: Record<string, unknown>[] = []
+  const output = { write: (line: string) => void log.push(JSON.parse(line)) }
+  const logger = createLogger(config.log, { service: 'api', output })
+  const redis = connectRedis(config.redis, 'request', logger)
+  const subscriber = connectRedis(config.redis, 'blocking', logger)
+  const routes = watchRoutes(config.routesFile)
+  const shards = config.queueShards
+  const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
+  const lanes = new Lanes({ name: 'turns', connection: redis, prefix, shards, shardOf: shardOfConversation, onError })
+  const conversations = new Conversations({
+    redis,
+    prefix,
+    lanes,
+    routes,
+    minReplicas: config.redis.minReplicas,
+    autoCloseAfterMs: config.autoCloseAfterMs,
+    mostWaiting: options.mostWaiting ?? 100,
+  })
+  const live = new LiveEvents({ redis, subscriber, prefix, shards, onError })
+  const streams = new EventStreams(options.heartbeatMs)
+  const app = createApi({
+    config,
+    logger,
+    routes,
+    conversations,
+    deadLetters: new ConversationDeadLetters(lanes, prefix),
+    live,
+    streams,
+    readiness: new Readiness(redis),
+  })
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  if (redis.status !== 'ready') await new Promise<void>((resolve) => redis.once('ready', () => resolve()))
+  await live.start()
+  return {
+    url: `http://127.0.0.1:${portOf(server.address())}`,
+    config,
+    conversations,
+    lanes,
+    redis,
+    streams,
+    live,
+    prefix,
+    log,
+    async stop() {
+      streams.endAll()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      redis.disconnect()
+      subscriber.disconnect()
+      await lanes.close()
+    },
+  }
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (typeof address !== 'object' || address === null) throw new Error('expected the server to listen on a port')
+  return address.port
+}

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectProblem, newConversation, say } from './calls.ts'
+import { accountSid, type StartedApi, startApi } from './started-api.ts'
+import { newSid, postForm, type Signing } from './twilio-requests.ts'
+
+let api: StartedApi
+/** A message of a conversation; whose it is makes no difference here. */
+let conversation: string
+let message: string
+beforeAll(async () => {
+  api = await startApi()
+  conversation = (await newConversation(api.url)).id
+})
+afterAll(() => api.stop())
+
+interface Told {
+  status: string
+  sid?: string
+  errorCode?: string
+  about?: { conversation?: string; message?: string }
+}
+
+function tell({ status, sid = newSid(), errorCode, about = { conversation, message } }: Told, signing: Signing = {}) {
+  const query = new URLSearchParams({ ...about, part: '0' })
+  const fields = {
+    AccountSid: accountSid,
+    MessageSid: sid,
+    MessageStatus: status,
+    To: '+15005550001',
+    ...(errorCode !== undefined && { ErrorCode: errorCode }),
+  }
+  return postForm(api.url, `/webhooks/twilio/status?${query}`, fields, signing)
+}
+
+const shown = async (id: string) =>
+  (await api.conversations.messages(conversation, '0', 1_000)).items.find((item) => item.id === id)
+
+const ledgerLength = () => api.redis.xlen(`{${api.prefix}:0}:ledger:${conversation}`)
+
+test.each([
+  ['sent', undefined, { status: 'sent' }],
+  ['delivered', undefined, { status: 'delivered' }],
+  ['read', undefined, { status: 'read' }],
+  ['undelivered', '30003', { status: 'undelivered', reason: 'twilio_30003' }],
+  ['failed', '30007', { status: 'failed', reason: 'twilio_30007' }],
+  ['canceled', undefined, { status: 'failed' }],
+])('%s is shown on the message', async (status, errorCode, expected) => {
+  message = await say(api.url, conversation, status)
+  const answer = await tell({ status, ...(errorCode !== undefined && { errorCode }) })
+  expect(answer).toMatchObject({ status: 204, body: undefined })
+  expect(await shown(message)).toMatchObject(expected)
+})
+
+test('statuses may come in any order and again', async () => {
+  message = await say(api.url, conversation, 'out of order')
+  const sid = newSid()
+  const before = await ledgerLength()
+  for (const status of ['delivered', 'sent', 'delivered', 'sent', 'delivered'])
+    expect((await tell({ status, sid })).status).toBe(204)
+  expect(await shown(message)).toMatchObject({ status: 'delivered' })
+  expect(await ledgerLength()).toBe(before + 2)
+})
+
+test('of a text in several parts, the part that did not arrive counts', async () => {
+  message = await say(api.url, conversation, 'three parts')
+  for (const [status, errorCode] of [['delivered'], ['undelivered', '30005'], ['delivered']] as const)
+    await tell({ status, ...(errorCode && { errorCode }) })
+  expect(await shown(message)).toMatchObject({ status: 'undelivered', reason: 'twilio_30005' })
+})
+
+test.each(['queued', 'accepted', 'scheduled', 'sending', 'something_new'])('%s says nothing new', async (status) => {
+  message = await say(api.url, conversation, status)
+  const before = await ledgerLength()
+  expect((await tell({ status })).status).toBe(204)
+  expect(await ledgerLength()).toBe(before)
+})
+
+test('what is about nothing we know is taken all the same', async () => {
+  for (const about of [
+    {},
+    { conversation, message: 'x' },
+    { conversation: 'x', message },
+    { conversation: 'c0_AAAAAAAAAAAAAAAAAAAAAA', message },
+    { conversation: 'c999_AAAAAAAAAAAAAAAAAAAAAA', message },
+  ])
+    expect((await tell({ status: 'sent', about })).status).toBe(204)
+  expect(await api.redis.exists(`{${api.prefix}:0}:ledger:c0_AAAAAAAAAAAAAAAAAAAAAA`)).toBe(0)
+})
+
+test('a wrong signature is refused, also over another query', async () => {
+  expectProblem(await tell({ status: 'sent' }, { signature: undefined }), 403, 'bad_signature')
+  expectProblem(await tell({ status: 'sent' }, { token: 'another token' }), 403, 'bad_signature')
+  const elsewhere = 'https://chat.example.com/in/webhooks/twilio/status'
+  expectProblem(await tell({ status: 'sent' }, { url: elsewhere }), 403, 'bad_signature')
+})

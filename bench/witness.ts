@@ -1,0 +1,58 @@
+/** Sees every message being handled and holds it against what a side promises. */
+export class Witness {
+  handled = 0
+  readonly #keys: number
+  readonly #ordered: boolean
+  readonly #times: Uint8Array
+  readonly #next: Uint32Array
+  readonly #busy: Uint8Array
+  readonly #wrong: string[] = []
+  #count: { until: number; reached: () => void } | undefined
+
+  /** @param ordered whether messages of a key have to come in order, one at a time */
+  constructor(messages: number, keys: number, ordered: boolean) {
+    this.#keys = keys
+    this.#ordered = ordered
+    this.#times = new Uint8Array(messages)
+    this.#next = new Uint32Array(keys)
+    this.#busy = new Uint8Array(keys)
+  }
+
+  /** The handler of all sides: a no-op but for one microtask, without which two at once could never be seen. */
+  async handle(text: string): Promise<void> {
+    const index = Number.parseInt(text, 10)
+    const key = index % this.#keys
+    if (this.#times[index] !== 0) this.#report(`message ${index} came again, or is none of ours`)
+    this.#times[index] = 1
+    if (this.#ordered) {
+      const place = Math.floor(index / this.#keys)
+      if (this.#next[key] !== place) this.#report(`key ${key}: message ${place} came when ${this.#next[key]} was next`)
+      this.#next[key] = place + 1
+      if (this.#busy[key] !== 0) this.#report(`key ${key}: message ${place} came while another was being handled`)
+    }
+    this.#busy[key] = 1
+    await undefined
+    this.#busy[key] = 0
+    if (++this.handled === this.#count?.until) this.#count.reached()
+  }
+
+  /** Resolves when so many messages were handled since the beginning. */
+  reached(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#count = { until: count, reached: resolve }
+      if (this.handled >= count) resolve()
+    })
+  }
+
+  /** What was wrong, in words; undefined if nothing was. */
+  verdict(): string | undefined {
+    const missing = this.#times.indexOf(0)
+    if (missing !== -1) this.#report(`message ${missing} was never handled`)
+    if (this.#wrong.length === 0) return undefined
+    return `${this.#wrong.length} faults, the first: ${this.#wrong.slice(0, 3).join('; ')}`
+  }
+
+  #report(fault: string): void {
+    this.#wrong.push(fault)
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { devApiKey } from '../stack/environment.ts'
+import type { Stack } from '../stack/stack.ts'
+import { devNumber } from './routes.ts'
+
+const opened = z.object({ conversation_id: z.string() })
+
+/** Prints what there is to use: addresses that answer at this moment, and commands that work as they stand. */
+export async function printWelcome({ apiUrl, adminUrl, sandboxUrl }: Stack): Promise<void> {
+  const pages: [string, string][] = [
+    ['widget', `${apiUrl}/widget`],
+    ['API docs', `${apiUrl}/docs`],
+    ['console', `${adminUrl}/console`],
+    ['queues', `${adminUrl}/queues`],
+    ['metrics', `${adminUrl}/metrics`],
+    ['api health', `${apiUrl}/readyz`],
+    ['sandbox: true history', `${sandboxUrl}/_sandbox/history`],
+    ['sandbox: chats', `${sandboxUrl}/_sandbox/chats`],
+  ]
+  const there = await Promise.all(pages.map(([, url]) => answers(url)))
+  const lines = pages.filter((_, i) => there[i]).map(([name, url]) => `  ${name.padEnd(22)} ${url}`)
+
+  const key = `-H 'Authorization: Bearer ${apiKey()}'`
+  const json = "-H 'Content-Type: application/json'"
+  const conversation = `${apiUrl}/v1/conversations/${await openConversation(apiUrl)}`
+  const sms = JSON.stringify({ from: '+14155550100', to: devNumber, body: 'Hello by SMS' })
+  process.stdout.write(`
+${lines.join('\n')}
+
+Listen to a conversation, and in another terminal say something in it:
+  curl -N '${conversation}/events?after=0' ${key}
+  curl '${conversation}/messages' ${key} ${json} -d '{"text":"Hello"}'
+Send an SMS, and see the answer that Twilio got:
+  curl ${sandboxUrl}/_sandbox/sms ${json} -d '${sms}'
+  curl '${sandboxUrl}/_sandbox/history?kind=twilio'
+
+Sources are watched. Ctrl-C stops everything.
+
+`)
+}
+
+function apiKey(): string {
+  return process.env.API_KEYS?.split(',')[0] ?? devApiKey
+}
+
+async function openConversation(apiUrl: string): Promise<string> {
+  const response = await fetch(`${apiUrl}/v1/conversations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey()}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ agent_id: 'chat_agent_dev' }),
+  })
+  if (response.status !== 201) throw new Error(`POST /v1/conversations: expected 201, got ${response.status}`)
+  return opened.parse(await response.json()).conversation_id
+}
+
+async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
+  await response?.body?.cancel()
+  // A page that asks for a password is there, too.
+  return response !== undefined && (response.ok || response.status === 401)
+}
