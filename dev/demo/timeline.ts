@@ -25,13 +25,13 @@ export function drawTimeline(happenings: readonly Happening[]): void {
   const legend = [
     `${marks.writes} writes`,
     `${marks.hears} gets an answer`,
-    '2–9 several at once',
+    '2–9 several',
     '· waits',
     `${marks.trouble} trouble`,
     `${marks.mended} mended`,
     `${marks.closed} closed`,
   ]
-  print(' '.repeat(nameWidth) + styled('dim', legend.join('   ')))
+  print(' '.repeat(nameWidth) + styled('dim', legend.join('  ')))
 }
 
 function isProcess({ channel }: Happening): boolean {

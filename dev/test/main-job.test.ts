@@ -41,7 +41,11 @@ it.each(['rest', 'rpc'] as const)(
 
 it('loses, doubles and reorders nothing when a worker is killed in the middle', async () => {
   await begin({ UPONAI_TIMEOUT_MS: '5000' })
-  await stack.sandbox.setFaults({ latency: { distribution: 'uniform', min_ms: 20, max_ms: 200 } })
+  await stack.sandbox.setFaults({
+    latency: { distribution: 'uniform', min_ms: 20, max_ms: 200 },
+    // Some sends hang when the worker dies: whether they took effect has to be found out.
+    rules: [{ target: 'twilio', operation: 'message-create', times: 12, fault: { kind: 'hang', when: 'before' } }],
+  })
   const first = await stack.start('worker', 'worker 1')
   await stack.start('worker', 'worker 2')
   const talking = Promise.all(conversations.map(talk))

@@ -6,8 +6,11 @@ import {
   exitOnConfigError,
   LiveEvents,
   loadConfig,
+  noteShards,
+  reloadOnSignal,
   secretsOf,
   shardOfConversation,
+  stopOnSignal,
   watchRoutes,
 } from '@chatlane/core'
 import { Lanes } from '@chatlane/lanes'
@@ -23,9 +26,6 @@ const GRACE_MS = 6_000
 
 /** A stop that takes longer than this, whatever holds it up, ends the process all the same. */
 const STOP_WITHIN_MS = 9_000
-
-/** A signal that comes again so soon is the same one. */
-const SAME_SIGNAL_MS = 1_000
 
 /** Unanswered messages that a conversation may have. */
 const MOST_WAITING = 100
@@ -48,6 +48,7 @@ const conversations = new Conversations({
   redis,
   prefix,
   lanes,
+  shards,
   routes,
   minReplicas,
   autoCloseAfterMs: config.autoCloseAfterMs,
@@ -55,7 +56,16 @@ const conversations = new Conversations({
 })
 const deadLetters = new ConversationDeadLetters(lanes, prefix)
 // Listens as soon as Redis is there, and again after every outage.
-const live = new LiveEvents({ redis, subscriber, prefix, shards, onError })
+const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
+redis.on('ready', () => {
+  noteShards(redis, prefix, shards)
+    .then((known) => {
+      if (known === lanes.shards) return undefined
+      lanes.grow(known)
+      return live.start()
+    })
+    .catch(onError)
+})
 const streams = new EventStreams()
 const readiness = new Readiness(redis)
 const publicListener = new Listener(
@@ -63,28 +73,8 @@ const publicListener = new Listener(
 )
 const adminListener = new Listener(createAdmin({ readiness, logger }))
 
-process.on('SIGHUP', () => {
-  const reload = routes.reload()
-  if (reload.ok) logger.info('routes read again')
-  else logger.error({ problems: reload.problems }, 'the routes file is not valid: the old routes stay')
-})
-
-let stoppingSince: number | undefined
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
-    // Only who insists later ends it at once: a Ctrl-C comes twice, from the terminal and handed on by pnpm.
-    if (stoppingSince !== undefined) {
-      if (Date.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1)
-      return
-    }
-    stoppingSince = Date.now()
-    logger.info({ signal }, 'stopping')
-    setTimeout(() => process.exit(0), STOP_WITHIN_MS)
-    void stop()
-      .catch((error: unknown) => logger.error({ err: error }, 'stopping'))
-      .finally(() => process.exit(0))
-  })
-}
+reloadOnSignal(logger, routes)
+stopOnSignal(logger, STOP_WITHIN_MS, stop)
 
 try {
   const [port, adminPort] = await Promise.all([
@@ -108,5 +98,4 @@ async function stop(): Promise<void> {
   redis.disconnect()
   subscriber.disconnect()
   await lanes.close()
-  logger.info('stopped')
 }

@@ -109,12 +109,13 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     redis,
     prefix,
     lanes,
+    shards,
     routes,
     minReplicas: config.redis.minReplicas,
     autoCloseAfterMs: config.autoCloseAfterMs,
     mostWaiting: options.mostWaiting ?? 100,
   })
-  const live = new LiveEvents({ redis, subscriber, prefix, shards, onError })
+  const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
   const streams = new EventStreams(options.heartbeatMs)
   const app = createApi({
     config,

@@ -8,6 +8,7 @@ import {
   createTurnHandler,
   createUponAIClient,
   type Logger,
+  noteShards,
   type RoutesHolder,
   shardOfConversation,
 } from '@chatlane/core'
@@ -27,19 +28,20 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
   const redis = connectRedis(config.redis, 'worker', logger)
   const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
   const { prefix } = config.redis
-  const shared = { connection: redis, prefix, shards: config.queueShards, shardOf: shardOfConversation, onError }
+  let state: 'starting' | 'working' | 'draining' = 'starting'
+  const health = await serveHealth(config.worker, async () => {
+    if (redis.status !== 'ready') return 'Redis cannot be reached'
+    if (state !== 'working') return state
+    const { evicts } = await checkRedis(redis)
+    return evicts ? 'Redis may evict keys: set maxmemory-policy noeviction' : undefined
+  })
+
+  const shards = await noteShards(redis, prefix, config.queueShards)
+  const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
   const lanes = new Lanes({ name: 'turns', ...shared })
   const deliveries = new Lanes({ name: 'deliveries', ...shared })
   const uponai = createUponAIClient(config.uponai)
   const { attempts, backoffMs } = config.turns
-
-  let draining = false
-  const health = await serveHealth(config.worker, async () => {
-    if (draining) return 'draining'
-    if (redis.status !== 'ready') return 'Redis cannot be reached'
-    const { evicts } = await checkRedis(redis)
-    return evicts ? 'Redis may evict keys: set maxmemory-policy noeviction' : undefined
-  })
 
   const turns = new LaneWorker(lanes, {
     ...createTurnHandler(
@@ -76,12 +78,13 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
     : undefined
   const closer = new Closer({ redis, prefix, lanes, logger })
   await Promise.all([turns.ready(), sending?.ready(), closer.start()])
-  logger.info({ port: health.port, concurrency: config.worker.concurrency, shards: config.queueShards }, 'worker ready')
+  state = 'working'
+  logger.info({ port: health.port, concurrency: config.worker.concurrency, shards }, 'worker ready')
 
   return {
     port: health.port,
     async stop() {
-      draining = true
+      state = 'draining'
       await Promise.all([closer.close(), turns.close(GRACE_MS), sending?.close(GRACE_MS)])
       await Promise.all([lanes.close(), deliveries.close(), uponai.close()])
       await health.close()

@@ -79,6 +79,7 @@ export async function stage(options: {
     redis,
     prefix,
     lanes,
+    shards: config.queueShards,
     routes,
     autoCloseAfterMs: config.autoCloseAfterMs,
     minReplicas: 0,

@@ -1,6 +1,8 @@
+import type { Added, AddOptions } from './add.ts'
 import type { Effect } from './effects.ts'
 import type { Item } from './items.ts'
-import type { Lanes } from './lanes.ts'
+import type { ShardKeys } from './keys.ts'
+import type { LaneRedis } from './script.ts'
 
 /** An item that was given up, with the reason. */
 export interface DeadLetter extends Item {
@@ -15,14 +17,23 @@ export interface DeadLetter extends Item {
   at: number
 }
 
+/** The lane set whose dead letters these are. */
+interface LaneSet {
+  readonly connection: LaneRedis
+  readonly shards: number
+  shardOf(lane: string): number
+  shardKeys(shard: number): ShardKeys
+  add(lane: string, options: AddOptions): Promise<Added>
+}
+
 /** How long a dead letter is kept: 30 days. */
 const KEPT_MS = 30 * 24 * 3_600_000
 
 /** The dead letters of a lane set. They lie in the shard of their lane, one key each, and go after 30 days. */
 export class DeadLetters {
-  readonly #lanes: Lanes
+  readonly #lanes: LaneSet
 
-  constructor(lanes: Lanes) {
+  constructor(lanes: LaneSet) {
     this.#lanes = lanes
   }
 

@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq'
+import type { Added, AddOptions } from './add.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { type Effect, encodeEffects } from './effects.ts'
+import { encodeEffects } from './effects.ts'
 import { freshId } from './ids.ts'
 import { type AdditionTarget, checkId } from './items.ts'
 import { type ShardKeys, shardKeys } from './keys.ts'
@@ -16,31 +17,11 @@ export interface LanesOptions {
   prefix?: string
   /** Queues over which lanes are spread. Default 1. */
   shards?: number
-  /** The shard of a lane, 0 to shards - 1. Default: by a hash of its name. */
+  /** The shard of a lane. Default: by a hash of its name, 0 to shards - 1. One that is not there yet is made. */
   shardOf?: (lane: string) => number
   /** Told of failures that lose nothing (a wake that could not be added: the sweeper will). */
   onError?: (error: unknown) => void
 }
-
-export interface AddOptions {
-  /** The item's own text. */
-  data: string
-  /** The item's id, unique in its lane. Without it, it is what the first effect returns (an XADD's id, say). */
-  id?: string
-  /** The sender's id for this item: a second add with the same one stores nothing. */
-  dedupe?: { id: string; forMs: number /** compared by the caller on a repeat */; print?: string }
-  /** Most items that may wait in the lane. Default: no limit. */
-  most?: number
-  /** Writes done in the same step, only when the item is stored. */
-  effects?: readonly Effect[]
-}
-
-export type Added =
-  | { status: 'added'; id: string }
-  /** Stored before, under this id and print. */
-  | { status: 'duplicate'; id: string; print: string }
-  /** The lane holds as many items as it may. */
-  | { status: 'full' }
 
 interface Shard {
   keys: ShardKeys
@@ -52,35 +33,32 @@ interface Shard {
 /** A set of lanes: first in, first out per name, across processes. */
 export class Lanes implements AdditionTarget {
   readonly name: string
-  readonly shards: number
   readonly connection: LaneRedis
   readonly deadLetters: DeadLetters
-  readonly #shards: Shard[]
+  readonly #prefix: string
+  readonly #shards: Shard[] = []
   readonly #shardOf: (lane: string) => number
   readonly #onError: (error: unknown) => void
 
   constructor(options: LanesOptions) {
     this.name = options.name
     this.connection = options.connection
-    this.shards = options.shards ?? 1
-    this.#shardOf = options.shardOf ?? ((lane) => hash(lane) % this.shards)
+    const shards = options.shards ?? 1
+    this.#prefix = options.prefix ?? 'lanes'
+    this.#shardOf = options.shardOf ?? ((lane) => hash(lane) % shards)
     this.#onError = options.onError ?? (() => {})
-    this.#shards = Array.from({ length: this.shards }, (_, index) => {
-      const keys = shardKeys(options.prefix ?? 'lanes', options.name, index)
-      const queue = new Queue<LaneJob>(options.name, {
-        connection: options.connection,
-        prefix: keys.tag,
-        streams: { events: { maxLen: 1_000 } },
-      })
-      queue.on('error', this.#onError)
-      return {
-        keys,
-        queue,
-        add: new BatchedScript(options.connection, 'add', keys),
-        waker: new Waker(queue, this.#onError),
-      }
-    })
+    this.grow(shards)
     this.deadLetters = new DeadLetters(this)
+  }
+
+  /** Shards that this process knows of. */
+  get shards(): number {
+    return this.#shards.length
+  }
+
+  /** Makes this process know of so many shards: others may have spread lanes over more. */
+  grow(shards: number): void {
+    for (let index = this.#shards.length; index < shards; index++) this.#shards.push(this.#makeShard(index))
   }
 
   shardOf(lane: string): number {
@@ -141,11 +119,34 @@ export class Lanes implements AdditionTarget {
   }
 
   #shard(index: number): Shard {
+    if (!(Number.isSafeInteger(index) && index >= 0 && index < MOST_SHARDS)) {
+      throw new RangeError(`shard of lane set ${this.name}: expected 0 to ${MOST_SHARDS - 1}, got ${index}`)
+    }
+    this.grow(index + 1)
     const shard = this.#shards[index]
-    if (!shard) throw new RangeError(`shard ${index} of lane set ${this.name}: expected 0 to ${this.shards - 1}`)
+    if (!shard) throw new RangeError(`shard ${index} of lane set ${this.name} is not there`)
     return shard
   }
+
+  #makeShard(index: number): Shard {
+    const keys = shardKeys(this.#prefix, this.name, index)
+    const queue = new Queue<LaneJob>(this.name, {
+      connection: this.connection,
+      prefix: keys.tag,
+      streams: { events: { maxLen: 1_000 } },
+    })
+    queue.on('error', this.#onError)
+    return {
+      keys,
+      queue,
+      add: new BatchedScript(this.connection, 'add', keys),
+      waker: new Waker(queue, this.#onError),
+    }
+  }
 }
+
+/** Each shard holds a queue in every process. */
+const MOST_SHARDS = 1_024
 
 function checkCount(name: string, value: number | undefined): void {
   if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return

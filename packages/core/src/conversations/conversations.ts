@@ -18,6 +18,8 @@ export interface ConversationsOptions {
   prefix: string
   /** The conversations' lanes. */
   lanes: Lanes
+  /** Over how many shards new conversations are spread. */
+  shards: number
   routes: RoutesHolder
   /** For routes that do not say; 0 = never. */
   autoCloseAfterMs: number
@@ -55,8 +57,8 @@ export class Conversations {
 
   /** Begins a conversation on the web. */
   async openWeb(input: Omit<Origin, 'channel' | 'participant'>): Promise<Conversation> {
-    const { lanes, prefix, routes, autoCloseAfterMs } = this.#options
-    const id = newConversationId(lanes.shards)
+    const { lanes, shards, prefix, routes, autoCloseAfterMs } = this.#options
+    const id = newConversationId(shards)
     const origin: Origin = { ...input, channel: 'web', participant: id }
     const now = Date.now()
     const settings = settingsOf(routes.current, origin, autoCloseAfterMs)
@@ -82,9 +84,9 @@ export class Conversations {
     origin: Origin,
     message: { text: string; key: string },
   ): Promise<Acceptance & { conversationId: string }> {
-    const { prefix, lanes } = this.#options
+    const { prefix, shards } = this.#options
     const address = [origin.channel, origin.messagingServiceSid ?? origin.sender ?? '', origin.participant].join('\n')
-    const { id, known } = await this.#addresses.conversationOf(address, () => newConversationId(lanes.shards))
+    const { id, known } = await this.#addresses.conversationOf(address, () => newConversationId(shards))
     const begin = known ? [] : beginEffects(prefix, id, origin, Date.now())
     const acceptance = await this.#accept(id, origin, message, begin)
     this.#addresses.confirm(address, id)

@@ -26,7 +26,8 @@ export interface LiveEventsOptions {
   /** A connection of its own: it only listens. */
   subscriber: LaneRedis
   prefix: string
-  shards: number
+  /** How many shards there are, as far as is known now. */
+  shards: () => number
   onError: (error: unknown) => void
 }
 
@@ -48,7 +49,7 @@ export class LiveEvents {
   /** Begins to listen; resolves when what is published from now on is seen. */
   async start(): Promise<void> {
     const { prefix, shards, subscriber } = this.#options
-    const channels = Array.from({ length: shards }, (_, shard) => shardKeys(prefix, shard).live)
+    const channels = Array.from({ length: shards() }, (_, shard) => shardKeys(prefix, shard).live)
     await subscriber.subscribe(...channels)
   }
 
