@@ -17,7 +17,7 @@ import { type SandboxClient, type Settings, sandboxClient, sandboxCredentials, s
 import { startWorker } from '../src/worker.ts'
 
 export const NUMBER = '+15005550006'
-export const AGENT = 'chat_agent_a'
+const AGENT = 'chat_agent_a'
 
 export interface Stage {
   sandbox: SandboxClient

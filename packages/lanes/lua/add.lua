@@ -6,11 +6,12 @@
 -- Invariant: the seen-mark is set in the step that stores the item, never before.
 local results = {}
 while ai < #ARGV do
-  local name, id, data, job = arg(), arg(), arg(), arg()
-  local theirs, ttl, print, most = arg(), tonumber(arg()), arg(), tonumber(arg())
+  local name, id, data, job, theirs, ttl, print, most = args(8)
+  local deduped = ttl ~= '0'
+  most = tonumber(most)
   -- The length keeps apart a lane `a` with the id `b:c` and a lane `a:b` with the id `c`.
-  local seen = stem .. 'seen:' .. #name .. ':' .. name .. ':' .. theirs
-  local mark = ttl > 0 and redis.call('GET', seen)
+  local seen = deduped and stem .. 'seen:' .. #name .. ':' .. name .. ':' .. theirs
+  local mark = deduped and redis.call('GET', seen)
   if mark then
     apply(true)
     local cut = string.find(mark, '\n', 1, true)
@@ -29,7 +30,7 @@ while ai < #ARGV do
       results[#results + 1] = { 'failed', failed, 0, '' }
     else
       local idle = push(stem, name, id .. '\n' .. data, job)
-      if ttl > 0 then redis.call('SET', seen, id .. '\n' .. print, 'PX', ttl) end
+      if deduped then redis.call('SET', seen, id .. '\n' .. print, 'PX', ttl) end
       results[#results + 1] = { 'added', id, idle and 1 or 0, print }
     end
   end

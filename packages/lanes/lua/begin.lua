@@ -1,13 +1,14 @@
 -- A job starts (or starts again) to run its lane.
--- Args per entry: name, job, which start of the job this is (1, 2, …), items wanted.
+-- Args per entry: name, job, which start of the job this is (1, 2, …), items wanted behind the head.
 -- Returns per entry: { 'run', tries, 1 when in doubt, 1 when it took over from a run that died, item… }
 --                  | { 'stale' }: another job, or a later start of this one, has the lane, or nothing waits.
 -- Invariant: after this step the commits of every earlier run of the lane are refused, and an earlier start that arrives
 -- late gets nothing. A first start needs no new fence: the wake that named the job fenced out what was before it.
 local results = {}
 while ai < #ARGV do
-  local name, job, start, want = arg(), arg(), tonumber(arg()), tonumber(arg())
-  local lane = read(name)
+  local name, job, start, want = args(4)
+  start = tonumber(start)
+  local lane = readAs(name, job, start)
   if not lane or lane.job ~= job or start < lane.start then
     results[#results + 1] = { 'stale' }
   else
@@ -18,7 +19,7 @@ while ai < #ARGV do
       lane.start, lane.parked = start, false
       write(name, lane)
     end
-    local items = redis.call('LRANGE', stem .. 'mail:' .. name, 0, want - 1)
+    local items = redis.call('LRANGE', stem .. 'mail:' .. name, '0', want)
     results[#results + 1] = { 'run', lane.tries, lane.doubt and 1 or 0, took, unpack(items) }
   end
 end

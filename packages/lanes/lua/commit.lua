@@ -1,8 +1,8 @@
 -- A run records what it did: its own writes, the head popped, items for other lanes, and what comes next, in one step.
 -- Keys per entry: the effects' keys.
 -- Args per entry: name, job and start of the run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' |
---                 'park' | 'spend', the step's own id, items wanted, effects, count of adds and for each: stem of its
---                 lane set, name, id ('' = what the effect of the next number returned), effect, data, id for a job.
+--                 'park' | 'spend', the step's own id, items wanted behind the head, effects, count of adds and for
+--                 each: stem of its lane set, name, id ('' = what the effect of the next number returned), effect, data, id for a job.
 --   stay  go on with the head   next  take the following items, release the lane when there are none
 --   yield like next, but what is left goes to a new job, named by the step's id, behind the others
 --   park  the head waits for its next try     spend  the same, and that was a try
@@ -12,24 +12,29 @@
 -- reconnect) does its writes once: it finds another head, its own id in the lane's state, or itself fenced out.
 local results = {}
 while ai < #ARGV do
-  local name, job, start, head, after, step, want = arg(), arg(), tonumber(arg()), arg(), arg(), arg(), tonumber(arg())
-  local mail = stem .. 'mail:' .. name
-  local lane = read(name)
+  local name, job, start, head, after, step, want = args(7)
+  start = tonumber(start)
+  local mail, pops = stem .. 'mail:' .. name, head ~= ''
+  local lane
+  if pops then lane = readAs(name, job, start) else lane = read(name) end
   local yielded = after == 'yield' and lane and lane.job == step
   local fenced = not yielded and (not lane or lane.job ~= job or lane.start ~= start)
   local again = yielded
+  -- The head and what is wanted of those behind it; at least one of these, which tells whether the lane gets empty.
+  local last, items = want == '0' and '1' or want, {}
   if not (fenced or again) then
-    if head == '' then
-      again = lane.step == step
+    if pops then
+      items = redis.call('LRANGE', mail, '0', last)
+      again = not items[1] or string.sub(items[1], 1, #head + 1) ~= head .. '\n'
     else
-      local first = redis.call('LINDEX', mail, 0)
-      again = not first or string.sub(first, 1, #head + 1) ~= head .. '\n'
+      again = lane.step == step
     end
   end
   local done, failed = apply(fenced or again)
   local woken = {}
-  for i = 1, tonumber(arg()) do
-    local base, other, id, effect, data, its = arg(), arg(), arg(), arg(), arg(), arg()
+  local adds = tonumber(arg())
+  for i = 1, adds do
+    local base, other, id, effect, data, its = args(6)
     if not (fenced or again or failed) then id, failed = named(id, effect, done) end
     if fenced or again or failed then
       -- Named by this very step: it was done before, but its answer got lost, and with it the adding of the job.
@@ -46,11 +51,14 @@ while ai < #ARGV do
   elseif yielded then
     results[#results + 1] = { 'done', 0, 1, woken }
   else
-    local popped = head ~= '' and not again
-    if popped then redis.call('LPOP', mail) end
-    local items = want > 0 and redis.call('LRANGE', mail, 0, want - 1) or {}
-    local leaves = after == 'next' or after == 'yield'
-    if leaves and #items == 0 and (want > 0 or redis.call('EXISTS', mail) == 0) then
+    local popped = pops and not again
+    -- An item may have been added to this very lane.
+    if adds > 0 and pops then items = redis.call('LRANGE', mail, '0', last) end
+    if popped then
+      redis.call('LPOP', mail)
+      table.remove(items, 1)
+    end
+    if (after == 'next' or after == 'yield') and #items == 0 then
       redis.call('HDEL', lanes, name)
       results[#results + 1] = { 'released', lane.tries, 0, woken }
     elseif after == 'yield' then
@@ -60,12 +68,12 @@ while ai < #ARGV do
       if popped and (lane.tries > 0 or lane.doubt) then
         lane.tries, lane.doubt = 0, false
         write(name, lane)
-      elseif head == '' and not again then
+      elseif not pops and not again then
         if after == 'spend' then lane.tries = lane.tries + 1 end
         lane.parked, lane.step = after ~= 'stay', step
         write(name, lane)
       end
-      results[#results + 1] = { 'done', lane.tries, 0, woken, unpack(items) }
+      results[#results + 1] = { 'done', lane.tries, 0, woken, unpack(items, 1, math.min(tonumber(want), #items)) }
     end
   end
 end

@@ -168,6 +168,6 @@ test('bad input is refused with what was expected, before anything is stored', a
   }
   await expect(lanes.add('a', { id: '1', data: '', most: 0.5 })).rejects.toThrow('most')
   await expect(lanes.add('a', { id: '1', data: '', effects: [['SET', 'elsewhere', 'x']] })).rejects.toThrow('hash tag')
-  await expect(laneSet({ shardOf: () => -1 }).add('a', { id: '1', data: '' })).rejects.toThrow('expected 0 to 0')
+  await expect(laneSet({ shardOf: () => -1 }).add('a', { id: '1', data: '' })).rejects.toThrow('expected 0 to 1023')
   expect(await lanes.waiting('a')).toBe(0)
 })

@@ -11,7 +11,7 @@ import { readLedger } from './read-ledger.ts'
 import { settingsOf } from './settings.ts'
 
 /** How long the sender's id of a message is remembered: Twilio's signature carries no time, so this is the defence against replays too. */
-export const SEEN_MS = 24 * 3_600_000
+const SEEN_MS = 24 * 3_600_000
 
 export interface ConversationsOptions {
   redis: LaneRedis

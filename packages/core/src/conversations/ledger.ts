@@ -148,7 +148,7 @@ export function foldItems(entries: readonly StoredEntry[]): LedgerItem[] {
 }
 
 /** An entry's id begins with its time in milliseconds. */
-export function timeOfEntry(id: string): Date {
+function timeOfEntry(id: string): Date {
   return new Date(Number(id.split('-')[0]))
 }
 

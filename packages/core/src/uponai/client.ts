@@ -16,9 +16,7 @@ import {
 import { restDialect } from './rest.ts'
 import { rpcDialect } from './rpc.ts'
 
-export { agentTexts, type Chat, type ChatAnalysis, type ChatMessage } from './chat.ts'
-export type { ChatPage } from './read-answer.ts'
-export type { CreateChatInput, ListChatsQuery, UpdateChatPatch } from './requests.ts'
+export { agentTexts, type Chat, type ChatMessage } from './chat.ts'
 
 export interface UponAIClientOptions {
   /** http or https; a path in it is put before every request's path. */
