@@ -13,7 +13,7 @@ export interface StackOptions {
   onLine: (service: string, line: string) => void
 }
 
-export interface Ports {
+interface Ports {
   sandbox: number
   api: number
   admin: number

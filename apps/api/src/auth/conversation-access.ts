@@ -31,16 +31,17 @@ export class ConversationAccess {
     queryToken?: string,
   ): Promise<{ caller: Caller; conversation: Conversation }> {
     const id = String(request.params.id)
-    const caller = await this.#identify(bearerOf(request) ?? queryToken ?? '', id)
+    const caller = await this.#identify(bearerOf(request), queryToken, id)
     const conversation = await this.#conversations.find(id)
     if (!conversation) throw new Problem('not_found', 'there is no conversation with this id')
     note(response, { conversation: id, caller })
     return { caller, conversation }
   }
 
-  async #identify(credentials: string, id: string): Promise<Caller> {
-    if (this.#keys.has(credentials)) return 'server'
-    const opens = await this.#tokens.conversationOf(credentials)
+  async #identify(bearer: string | undefined, queryToken: string | undefined, id: string): Promise<Caller> {
+    // An API key is good in the header only: URLs end up in histories and logs.
+    if (bearer !== undefined && this.#keys.has(bearer)) return 'server'
+    const opens = await this.#tokens.conversationOf(bearer ?? queryToken ?? '')
     if (opens === undefined)
       throw new Problem('unauthorized', "expected an API key or the conversation's token as Authorization: Bearer …")
     if (opens !== id) throw new Problem('forbidden', 'the token opens another conversation')
