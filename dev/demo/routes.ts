@@ -6,7 +6,7 @@ export const publicKey = 'pk_demo'
 export const shopNumber = '+15005550006'
 /** Chats that begin here are closed soon when nothing comes. */
 export const infoNumber = '+15005550010'
-export const quietMs = 2_500
+const quietMs = 2_500
 export const closingText = 'We close this chat for now. Write again any time.'
 
 /** Writes the demo's routes file; returns its path. */

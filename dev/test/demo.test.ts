@@ -3,7 +3,7 @@ import { testRedisUrl } from '../index.ts'
 import { isServed, startSource } from './program.ts'
 
 test('the demo does all it promises, tells it in 100 plain columns, and leaves nothing running', async () => {
-  const demo = startSource('dev/demo/main.ts', { REDIS_URL: testRedisUrl() })
+  const demo = startSource(new URL('../demo/main.ts', import.meta.url), { REDIS_URL: testRedisUrl() })
   const code = await demo.ended
   expect(code, demo.output()).toBe(0)
 
@@ -17,13 +17,13 @@ test('the demo does all it promises, tells it in 100 plain columns, and leaves n
 }, 180_000)
 
 test('a demo that cannot do what it promises says why and does not end with 0', async () => {
-  const demo = startSource('dev/demo/main.ts', { REDIS_URL: 'redis://127.0.0.1:1' })
+  const demo = startSource(new URL('../demo/main.ts', import.meta.url), { REDIS_URL: 'redis://127.0.0.1:1' })
   expect(await demo.ended).toBe(1)
   expect(demo.output()).toContain('REDIS_URL: expected a Redis at redis://127.0.0.1:1')
 })
 
 test('Ctrl-C, which pnpm hands on a second time, ends the demo and all that it started', async () => {
-  const demo = startSource('dev/demo/main.ts', { REDIS_URL: testRedisUrl() })
+  const demo = startSource(new URL('../demo/main.ts', import.meta.url), { REDIS_URL: testRedisUrl() })
   await demo.says(/Bruno .*lamp/)
   demo.kill('SIGINT')
   demo.kill('SIGINT')

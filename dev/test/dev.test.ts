@@ -3,7 +3,7 @@ import { testRedisUrl } from '../index.ts'
 import { isServed, startSource } from './program.ts'
 
 test('dev prints addresses that answer, stays up, and ends with all that it started', async () => {
-  const dev = startSource('dev/dev.ts', { REDIS_URL: testRedisUrl() })
+  const dev = startSource(new URL('../dev.ts', import.meta.url), { REDIS_URL: testRedisUrl() })
   await dev.says(/Ctrl-C stops everything/)
   const urls = [...dev.output().matchAll(/^ {2}(?:\S+ )+ +(http:\/\/\S+)$/gm)].map(([, url = '']) => url)
   expect(urls.length).toBeGreaterThanOrEqual(3)

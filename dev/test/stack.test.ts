@@ -4,7 +4,7 @@ import { makeStack } from '../stack/stack.ts'
 import { isServed, startSource } from './program.ts'
 
 test('the stack ends with the process that started it, even when that is killed', async () => {
-  const holder = startSource('dev/test/hold-stack.ts', { REDIS_URL: testRedisUrl() })
+  const holder = startSource(new URL('./hold-stack.ts', import.meta.url), { REDIS_URL: testRedisUrl() })
   const [, ...urls] = await holder.says(/(http:\S+) (http:\S+)/)
   for (const url of urls) expect(await isServed(url)).toBe(true)
 

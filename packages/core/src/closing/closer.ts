@@ -30,7 +30,9 @@ export class Closer {
     this.#workers = shards.map((shard) => {
       const process = () => moveDue(redis, shardKeys(prefix, shard).closing, lanes)
       const keep = { removeOnComplete: { count: 0 }, removeOnFail: { count: 10 } }
-      return new Worker('closing', process, { ...options(shard), ...keep, drainDelay: 1 })
+      // A look takes no time: when its process died, another soon goes on.
+      const soon = { lockDuration: 5_000, stalledInterval: 5_000, maxStalledCount: Number.MAX_SAFE_INTEGER }
+      return new Worker('closing', process, { ...options(shard), ...keep, ...soon, drainDelay: 1 })
     })
     for (const queue of this.#queues) queue.on('error', onError)
     for (const worker of this.#workers) worker.on('error', onError)

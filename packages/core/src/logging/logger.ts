@@ -20,7 +20,8 @@ export interface LoggerOptions {
  */
 export function createLogger(log: LogConfig, options: LoggerOptions): Logger {
   const redact = createRedaction({ content: log.content, secrets: options.secrets ?? [] })
-  const output = options.output ?? destination(1)
+  // Written at once: at exit nothing is left behind, and a reader who is gone holds nothing up.
+  const output = options.output ?? destination({ dest: 1, sync: true })
   return pino(
     {
       level: log.level,
