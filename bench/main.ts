@@ -1,7 +1,7 @@
 /** The benchmark's command line. */
 
 import { startRedisServer } from '@chatlane/dev'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { machine } from './machine.ts'
 import { measure } from './measure.ts'
 import type { Measurement } from './measurement.ts'
@@ -20,11 +20,15 @@ interface Options {
 
 const command = new Command('bench')
   .description(
-    'Measures lanes (order per key) against plain BullMQ (no order) and GroupMQ: no-op messages added and worked off at\n' +
-      'the same time. Every measurement has a process of its own on an emptied Redis of its own, and is checked: each\n' +
+    'Measures lanes (order per key) against plain BullMQ (no order) and GroupMQ: no-op messages added and worked off at ' +
+      'the same time. Every measurement has a process of its own on an emptied Redis of its own, and is checked: each ' +
       'message once; for lanes and GroupMQ in order per key, one at a time.',
   )
-  .option('--rows <list>', `rows to measure, comma-separated: ${rows.map(rowHelp).join('; ')}`, parseRows, [...rows])
+  .addOption(
+    new Option('--rows <list>', `rows to measure, comma-separated: ${rows.map(rowHelp).join('; ')}`)
+      .argParser(parseRows)
+      .default([...rows], 'all'),
+  )
   .option('--rounds <n>', 'rounds per row; a round measures all sides once, in rotating order', parseCount, 5)
   .option('--messages <n>', 'messages per measurement; the reach is meant for the default', parseCount, usual.messages)
   .option('--warm-up <n>', 'messages before them, not measured', parseCount, usual.warmUp)

@@ -67,8 +67,7 @@ end
 local function read(name, base) return parse(redis.call('HGET', base and base .. 'lanes' or lanes, name)) end
 
 -- The same, but the usual lane (run by that start of that job, nothing spent on its head) is known by the beginning of
--- its state, without taking it apart, which costs more than
--- a Redis command; it comes without since and step.
+-- its state: taking it apart costs more than a Redis command. It comes without since and step.
 local function readAs(name, job, start)
   local text = redis.call('HGET', lanes, name)
   local usual = job .. ' ' .. start .. ' 0 0 '

@@ -17,9 +17,15 @@ export interface RunnerOptions {
   /** Items a run handles before it queues its lane behind the others. */
   itemsPerTurn: number
   /** What else is to be written, in the same step, when an item is buried. */
-  onBury: (letter: DeadLetter, turn: Turn) => { effects?: readonly Effect[]; adds?: readonly Addition[] }
+  onBury: (letter: DeadLetter, turn: Turn) => Burial | Promise<Burial>
   /** True once the worker is to stop: the lane is handed back after the current item. */
   draining: () => boolean
+}
+
+/** Writes and items for other lanes that belong to the step in which an item becomes a dead letter. */
+export interface Burial {
+  effects?: readonly Effect[]
+  adds?: readonly Addition[]
 }
 
 /** How a run ended: the lane is free or handed on, or its head waits so many milliseconds. */
@@ -77,7 +83,7 @@ export async function work(
         tries: Math.min(tries + 1, options.attempts),
         at: Date.now(),
       }
-      const more = options.onBury(letter, turn)
+      const more = await options.onBury(letter, turn)
       const kept = [...effects, ...lanes.deadLetters.keep(letter)]
       effects = [...kept, ...(more.effects ?? [])]
       adds = [...adds, ...(more.adds ?? []).map((add) => behindEffects(add, kept.length))]

@@ -1,10 +1,9 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { DeadLetter } from './dead-letters.ts'
-import type { Effect } from './effects.ts'
-import { type Addition, type Item, parseItem } from './items.ts'
+import { type Item, parseItem } from './items.ts'
 import type { Lanes } from './lanes.ts'
 import { Leases } from './lease.ts'
-import { PREFETCH, type RunnerOptions, work } from './runner.ts'
+import { type Burial, PREFETCH, type RunnerOptions, work } from './runner.ts'
 import { BatchedScript } from './script.ts'
 import { Sweeper } from './sweeper.ts'
 import { LeaseLostError, Run, type Turn, type Verdict } from './turn.ts'
@@ -24,7 +23,7 @@ export interface LaneWorkerOptions {
   /** Items a lane may do before it queues behind the others. Default 50. */
   itemsPerTurn?: number
   /** Writes and items for other lanes that belong to the step in which an item becomes a dead letter. */
-  onBury?: (letter: DeadLetter, turn: Turn) => { effects?: readonly Effect[]; adds?: readonly Addition[] }
+  onBury?: (letter: DeadLetter, turn: Turn) => Burial | Promise<Burial>
   sweep?: { everyMs: number; afterMs: number }
   onError?: (error: unknown) => void
 }
