@@ -72,8 +72,8 @@ async function measureRow(row: Row, options: Options, redisUrl: string): Promise
       process.stderr.write(` ${side} ${count(measured[side].perSecond)}/s`)
     }
     process.stderr.write('\n')
-    const { lanes, plain, groupmq } = measured
-    if (lanes && plain && groupmq) rounds.push({ lanes, plain, groupmq })
+    const { lanes, plain, groupmq, groupmqBatching } = measured
+    if (lanes && plain && groupmq && groupmqBatching) rounds.push({ lanes, plain, groupmq, groupmqBatching })
   }
   return rounds
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { settingsSchema } from './settings.ts'
 
-/** lanes; plain: BullMQ jobs without order; groupmq: GroupMQ's groups. */
-export const sideNames = ['lanes', 'plain', 'groupmq'] as const
+/** lanes; plain: BullMQ jobs without order; groupmq: GroupMQ's groups, as it comes and with its adds batched. */
+export const sideNames = ['lanes', 'plain', 'groupmq', 'groupmqBatching'] as const
 export type SideName = (typeof sideNames)[number]
 
 /** What a measuring process is asked to do: its only argument, as JSON. */

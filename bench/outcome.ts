@@ -1,5 +1,5 @@
 import { type Measurement, type SideName, sideNames } from './measurement.ts'
-import type { Other, Row } from './rows.ts'
+import { type Other, otherNames, type Row } from './rows.ts'
 
 /** Every side once, one right after the other. */
 export type Round = Record<SideName, Measurement>
@@ -29,15 +29,16 @@ export function outcome(row: Row, name: string, rounds: readonly Round[]): Outco
     lanes: value('lanes'),
     plain: value('plain'),
     groupmq: value('groupmq'),
+    groupmqBatching: value('groupmqBatching'),
   })
   const over = (other: Other) => of((round) => round.lanes.perSecond / round[other].perSecond)
-  const ratio = { plain: over('plain'), groupmq: over('groupmq') }
+  const ratio = { plain: over('plain'), groupmq: over('groupmq'), groupmqBatching: over('groupmqBatching') }
   return {
     row,
     name,
     perSecond: bySide((side) => of((round) => round[side].perSecond)),
     ratio,
-    met: ratio.plain.median >= row.reach.plain && ratio.groupmq.median >= row.reach.groupmq,
+    met: otherNames.every((other) => ratio[other].median >= (row.reach[other] ?? 0)),
     cost: bySide((side) => ({
       nodeMicros: of((round) => round[side].nodeMicros).median,
       redisMicros: of((round) => round[side].redisMicros).median,

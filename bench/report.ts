@@ -1,7 +1,13 @@
 import { sideNames } from './measurement.ts'
 import type { Outcome, Spread } from './outcome.ts'
+import { type Other, otherNames } from './rows.ts'
 
-const titles = { lanes: 'lanes', plain: 'plain BullMQ', groupmq: 'GroupMQ' }
+const titles = {
+  lanes: 'lanes',
+  plain: 'plain BullMQ',
+  groupmq: 'GroupMQ',
+  groupmqBatching: 'GroupMQ, adds batched',
+}
 
 /** The outcomes as text for people. */
 export function report(outcomes: readonly Outcome[]): string {
@@ -9,24 +15,22 @@ export function report(outcomes: readonly Outcome[]): string {
 }
 
 function rowReport({ row, name, perSecond, ratio, met, cost }: Outcome): string {
-  const { plain, groupmq } = row.reach
   const lines = sideNames.map((side) => [
     titles[side],
     count(perSecond[side].median),
     `${count(perSecond[side].min)}–${count(perSecond[side].max)}`,
     side === 'lanes' ? '' : times(ratio[side]),
-    side === 'lanes' ? '' : `≥ ${row.reach[side]}`,
+    side === 'lanes' || row.reach[side] === undefined ? '' : `≥ ${row.reach[side]}`,
     `${Math.round(cost[side].nodeMicros)} + ${Math.round(cost[side].redisMicros)}`,
     cost[side].commands.toFixed(1),
     cost[side].reads.toFixed(2),
   ])
   const head = ['', 'messages/s', 'min–max', 'lanes to it', 'reach', 'CPU µs Node + Redis', 'commands', 'reads']
   const verdict = met ? 'met' : 'NOT met'
-  return [
-    `Row ${row.n}: ${name}`,
-    table([head, ...lines]),
-    `reach: ${plain} × plain BullMQ and ${groupmq} × GroupMQ: ${verdict}`,
-  ].join('\n')
+  const reaches = otherNames
+    .flatMap((other) => (row.reach[other] === undefined ? [] : [`${row.reach[other]} × ${titles[other]}`]))
+    .join(' and ')
+  return [`Row ${row.n}: ${name}`, table([head, ...lines]), `reach: ${reaches}: ${verdict}`].join('\n')
 }
 
 /** One object for programs; the other sides' figures under their names. */
@@ -35,12 +39,16 @@ export function reportJson(outcomes: readonly Outcome[]): string {
     n: row.n,
     name,
     value: Math.round(perSecond.lanes.median),
-    against: { plain: Math.round(perSecond.plain.median), groupmq: Math.round(perSecond.groupmq.median) },
-    ratio: { plain: hundredths(ratio.plain.median), groupmq: hundredths(ratio.groupmq.median) },
+    against: byOther((other) => Math.round(perSecond[other].median)),
+    ratio: byOther((other) => hundredths(ratio[other].median)),
     reach: row.reach,
     met,
   }))
   return JSON.stringify({ rows })
+}
+
+function byOther(value: (other: Other) => number): Record<Other, number> {
+  return { plain: value('plain'), groupmq: value('groupmq'), groupmqBatching: value('groupmqBatching') }
 }
 
 export function count(value: number): string {

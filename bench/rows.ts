@@ -1,13 +1,14 @@
 import type { SideName } from './measurement.ts'
 
-/** One line of the benchmark: lanes on a number of keys, and how many times the others it has to reach. */
+/** One line of the benchmark: lanes on a number of keys, and how many times some of the others it has to reach. */
 export interface Row {
   n: number
   keys: number
-  reach: Record<Other, number>
+  reach: Partial<Record<Other, number>>
 }
 
-export type Other = Exclude<SideName, 'lanes'>
+export const otherNames = ['plain', 'groupmq', 'groupmqBatching'] as const satisfies SideName[]
+export type Other = (typeof otherNames)[number]
 
 export const rows: readonly Row[] = [
   { n: 1, keys: 1_000, reach: { plain: 1.5, groupmq: 2 } },

@@ -3,13 +3,13 @@ import { Redis } from 'ioredis'
 import { type Measurement, type Reply, type SideName, type Task, taskSchema } from './measurement.ts'
 import { redisCost } from './redis-cost.ts'
 import type { Settings } from './settings.ts'
-import { openGroupmq } from './sides/groupmq.ts'
+import { openGroupmq, openGroupmqBatching } from './sides/groupmq.ts'
 import { openLanes } from './sides/lanes.ts'
 import { openPlain } from './sides/plain.ts'
 import type { Side } from './sides/side.ts'
 import { Witness } from './witness.ts'
 
-const sides = { lanes: openLanes, plain: openPlain, groupmq: openGroupmq }
+const sides = { lanes: openLanes, plain: openPlain, groupmq: openGroupmq, groupmqBatching: openGroupmqBatching }
 /** No message for so long: the side has lost some. */
 const patienceMs = 20_000
 

@@ -2,12 +2,22 @@ import { Queue, Worker } from 'groupmq'
 import type { Redis } from 'ioredis'
 import type { Side, SideOptions } from './side.ts'
 
-/**
- * GroupMQ, one group per key. It adds in batches, which it does not do by default: that is about twice as fast, and an
- * add resolves only when its batch is stored.
- */
-export async function openGroupmq(redis: Redis, { settings, handle, onError }: SideOptions): Promise<Side> {
-  const queue = new Queue<string>({ redis, namespace: 'bench', autoBatch: { size: 100, maxWaitMs: 1 } })
+/** GroupMQ, one group per key, as it comes. */
+export function openGroupmq(redis: Redis, options: SideOptions): Promise<Side> {
+  return open(redis, options, false)
+}
+
+/** With its adds batched. It advises against that for jobs that must be stored at once or must not get lost. */
+export function openGroupmqBatching(redis: Redis, options: SideOptions): Promise<Side> {
+  return open(redis, options, { size: 100, maxWaitMs: 1 })
+}
+
+async function open(
+  redis: Redis,
+  { settings, handle, onError }: SideOptions,
+  autoBatch: false | { size: number; maxWaitMs: number },
+): Promise<Side> {
+  const queue = new Queue<string>({ redis, namespace: 'bench', autoBatch })
   const worker = new Worker<string>({
     queue,
     concurrency: settings.concurrency,

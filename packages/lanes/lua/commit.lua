@@ -2,13 +2,11 @@
 -- Keys per entry: the effects' keys.
 -- Args per entry: name, job and start of the run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' |
 --                 'park' | 'spend', the step's own id, items wanted behind the head, effects, count of adds and for
---                 each: stem of its lane set, name, id ('' = what the effect of the next number returned), effect, data,
---                 id for a job.
+--                 each: stem of its lane set, name, id ('' = what the effect of the next number returned), effect, data.
 --   stay  go on with the head   next  take the following items, release the lane when there are none
---   yield like next, but what is left goes to a new job, named by the step's id, behind the others
+--   yield like next, but what is left waits until the job, put behind the others by the caller, starts again
 --   park  the head waits for its next try     spend  the same, and that was a try
--- Returns per entry: { 'done' | 'released' | 'fenced' | 'failed', tries or error, 1 when the job has to be added,
---                      { the same for each add }, item… }.
+-- Returns per entry: { 'done' | 'released' | 'fenced' | 'failed', tries or error, item… }.
 -- Invariant: a run that is not the lane's newest changes nothing. A step that arrives twice (a client resends after a
 -- reconnect) does its writes once: it finds another head, its own id in the lane's state, or itself fenced out.
 local results = {}
@@ -18,12 +16,11 @@ while ai < #ARGV do
   local mail, pops = stem .. 'mail:' .. name, head ~= ''
   local lane
   if pops then lane = readAs(name, job, start) else lane = read(name) end
-  local yielded = after == 'yield' and lane and lane.job == step
-  local fenced = not yielded and (not lane or lane.job ~= job or lane.start ~= start)
-  local again = yielded
+  local fenced = not lane or lane.job ~= job or lane.start ~= start
+  local again = false
   -- The head and what is wanted of those behind it; at least one of these, which tells whether the lane gets empty.
   local last, items = want == '0' and '1' or want, {}
-  if not (fenced or again) then
+  if not fenced then
     if pops then
       items = redis.call('LRANGE', mail, '0', last)
       again = not items[1] or string.sub(items[1], 1, #head + 1) ~= head .. '\n'
@@ -32,25 +29,16 @@ while ai < #ARGV do
     end
   end
   local done, failed = apply(fenced or again)
-  local woken = {}
   local adds = tonumber(arg())
   for i = 1, adds do
-    local base, other, id, effect, data, its = args(6)
+    local base, other, id, effect, data = args(5)
     if not (fenced or again or failed) then id, failed = named(id, effect, done) end
-    if fenced or again or failed then
-      -- Named by this very step: it was done before, but its answer got lost, and with it the adding of the job.
-      local woke = read(other, base)
-      woken[i] = woke and woke.job == its and 1 or 0
-    else
-      woken[i] = push(base, other, id .. '\n' .. data, its) and 1 or 0
-    end
+    if not (fenced or again or failed) then push(base, other, id .. '\n' .. data) end
   end
   if fenced then
-    results[#results + 1] = { 'fenced', 0, 0, woken }
+    results[#results + 1] = { 'fenced', 0 }
   elseif failed then
-    results[#results + 1] = { 'failed', failed, 0, woken }
-  elseif yielded then
-    results[#results + 1] = { 'done', 0, 1, woken }
+    results[#results + 1] = { 'failed', failed }
   else
     local popped = pops and not again
     -- An item may have been added to this very lane.
@@ -61,10 +49,12 @@ while ai < #ARGV do
     end
     if (after == 'next' or after == 'yield') and #items == 0 then
       redis.call('HDEL', lanes, name)
-      results[#results + 1] = { 'released', lane.tries, 0, woken }
+      results[#results + 1] = { 'released', lane.tries }
     elseif after == 'yield' then
-      wake(name, step, 0)
-      results[#results + 1] = { 'done', 0, 1, woken }
+      lane = lane.since and lane or read(name)
+      lane.tries, lane.doubt, lane.parked = 0, false, true
+      write(name, lane)
+      results[#results + 1] = { 'done', 0 }
     else
       if popped and (lane.tries > 0 or lane.doubt) then
         lane.tries, lane.doubt = 0, false
@@ -74,7 +64,7 @@ while ai < #ARGV do
         lane.parked, lane.step = after ~= 'stay', step
         write(name, lane)
       end
-      results[#results + 1] = { 'done', lane.tries, 0, woken, unpack(items, 1, math.min(tonumber(want), #items)) }
+      results[#results + 1] = { 'done', lane.tries, unpack(items, 1, math.min(tonumber(want), #items)) }
     end
   end
 end

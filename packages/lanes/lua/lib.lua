@@ -80,14 +80,25 @@ local function write(name, lane)
   redis.call('HSET', lanes, name, table.concat({ lane.job, lane.start, lane.tries, flags, lane.since, lane.step }, ' '))
 end
 
--- Makes job the only one that may run the lane; whatever ran under another is fenced out by that.
-local function wake(name, job, tries, doubt)
+-- Adds a job to the BullMQ queue of a lane set, in this very step, and returns its id. With the item, its first start needs
+-- no look into the mailbox: nothing can have happened to the lane in between.
+local function addJob(base, name, item)
+  local data = { lane = name, item = item }
+  return addStandardJob(
+    { base .. 'wait', base .. 'paused', base .. 'meta', base .. 'id', base .. 'completed', base .. 'delayed',
+      base .. 'active', base .. 'events', base .. 'marker' },
+    { cmsgpack.pack({ base, '', 'turn', tonumber(now()) }), cjson.encode(data), cmsgpack.pack({ attempts = 0 }) }
+  )
+end
+
+-- Gives the lane a new job, the only one that may run it; whatever ran under another is fenced out by that.
+local function wake(name, tries, doubt)
+  local job = addJob(stem, name)
   write(name, { job = job, start = 1, tries = tries, doubt = doubt, since = now(), step = '-' })
 end
 
--- Appends to a mailbox of any lane set of this shard. True when the lane was idle, so that the job has to be added.
-local function push(base, name, item, job)
-  if redis.call('RPUSH', base .. 'mail:' .. name, item) > 1 then return false end
-  redis.call('HSET', base .. 'lanes', name, job .. ' 1 0 0 ' .. now() .. ' -')
-  return true
+-- Appends to a mailbox of any lane set of this shard; an idle lane gets a job.
+local function push(base, name, item)
+  if redis.call('RPUSH', base .. 'mail:' .. name, item) > 1 then return end
+  redis.call('HSET', base .. 'lanes', name, addJob(base, name, item) .. ' 1 0 0 ' .. now() .. ' -')
 end

@@ -34,6 +34,4 @@ export interface AdditionTarget {
   shardOf(lane: string): number
   /** What the keys of that shard's lanes begin with. */
   stemOf(shard: number): string
-  /** Adds the job for a lane that an add or a commit found idle. Never rejects: the sweeper finds what it could not do. */
-  wake(lane: string, job: string): Promise<void>
 }

@@ -2,11 +2,10 @@ import { Queue } from 'bullmq'
 import type { Added, AddOptions } from './add.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { encodeEffects } from './effects.ts'
-import { freshId } from './ids.ts'
 import { type AdditionTarget, checkId } from './items.ts'
 import { type ShardKeys, shardKeys } from './keys.ts'
+import type { LaneJob } from './lane-job.ts'
 import { BatchedScript, type LaneRedis } from './script.ts'
-import { type LaneJob, Waker } from './waker.ts'
 
 export interface LanesOptions {
   /** Name of the lane set and of its BullMQ queue. */
@@ -19,7 +18,7 @@ export interface LanesOptions {
   shards?: number
   /** The shard of a lane. Default: by a hash of its name, 0 to shards - 1. One that is not there yet is made. */
   shardOf?: (lane: string) => number
-  /** Told of failures that lose nothing (a wake that could not be added: the sweeper will). */
+  /** Told of the connection's failures. */
   onError?: (error: unknown) => void
 }
 
@@ -27,7 +26,6 @@ interface Shard {
   keys: ShardKeys
   queue: Queue<LaneJob>
   add: BatchedScript
-  waker: Waker
 }
 
 /** A set of lanes: first in, first out per name, across processes. */
@@ -96,21 +94,15 @@ export class Lanes implements AdditionTarget {
     else if (effects.length === 0) throw new TypeError('expected an item id, or an effect that returns it')
     checkCount('dedupe.forMs', dedupe?.forMs)
     checkCount('most', options.most)
-    const job = freshId()
     const keys: string[] = []
-    const args: (string | number)[] = [lane, options.id ?? '', options.data, job]
+    const args: (string | number)[] = [lane, options.id ?? '', options.data]
     args.push(dedupe?.id ?? '', dedupe?.forMs ?? 0, dedupe?.print ?? '', options.most ?? 0)
     encodeEffects(effects, shard.keys.tag, keys, args)
-    const [status, id, idle, print] = await shard.add.call({ keys, args })
+    const [status, id, print] = await shard.add.call({ keys, args })
     if (status === 'failed') throw new Error(`an effect of the add failed: ${id}`)
-    if (idle === 1) await this.wake(lane, job)
     if (status === 'full') return { status }
     if (status === 'duplicate') return { status, id: String(id), print: String(print) }
     return { status: 'added', id: String(id) }
-  }
-
-  wake(lane: string, job: string): Promise<void> {
-    return this.#shard(this.shardOf(lane)).waker.add(lane, job)
   }
 
   /** Closes the queues; the Redis client stays open. */
@@ -140,7 +132,6 @@ export class Lanes implements AdditionTarget {
       keys,
       queue,
       add: new BatchedScript(this.connection, 'add', keys),
-      waker: new Waker(queue, this.#onError),
     }
   }
 }

@@ -50,7 +50,7 @@ export async function work(
       await run.step({ after: 'park' })
       return { parkedForMs: 0 }
     }
-    const turn = turnOf(run, tries, crashed, behind)
+    const turn = turnOf(run, tries, crashed)
     let verdict: Verdict =
       tries >= options.attempts
         ? {
@@ -91,7 +91,8 @@ export async function work(
     const yields = left <= 1 || options.draining()
     const want = yields || behind.length > 0 ? 0 : PREFETCH
     const result = await run.step({ after: yields ? 'yield' : 'next', pop: item, want, effects, adds })
-    if (result.released || yields) return 'over'
+    if (result.released) return 'over'
+    if (yields) return { parkedForMs: 0 }
     items = behind.length > 0 ? behind : result.items
     tries = 0
     crashed = false
@@ -118,12 +119,11 @@ async function judge(item: Item, turn: Turn, options: RunnerOptions): Promise<Ve
   }
 }
 
-function turnOf(run: Run, tries: number, crashed: boolean, behind: readonly Item[]): Turn {
+function turnOf(run: Run, tries: number, crashed: boolean): Turn {
   return {
     lane: run.lane,
     tries,
     crashed,
-    behind,
     signal: run.lease.signal,
     assertLease: (ms) => {
       if (run.lease.signal.aborted || run.lease.remainingMs() < ms) {

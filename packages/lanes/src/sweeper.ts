@@ -1,4 +1,3 @@
-import { freshId } from './ids.ts'
 import type { Lanes } from './lanes.ts'
 import { defineScript } from './script.ts'
 
@@ -8,15 +7,15 @@ const PAGE = 500
 export interface SweeperOptions {
   /** Time between sweeps. */
   everyMs: number
-  /** A lane that was woken less long ago is left alone: its job may be on its way. */
+  /** A lane that was woken less long ago is left alone. */
   afterMs: number
   onWake: (lane: string) => void
   onError: (error: unknown) => void
 }
 
 /**
- * Finds lanes with mail whose job is gone (a crash between storing an item and adding the job, a fault of the queue) and
- * wakes them. Without faults it never has to. Any number of sweepers may run: the script decides.
+ * Finds lanes with mail whose job is gone (somebody emptied the queue, Redis lost a part of its data) and wakes them. Items
+ * and jobs are stored in one step, so without such faults it never has to. Any number of sweepers may run.
  */
 export class Sweeper {
   readonly #timer: NodeJS.Timeout
@@ -59,15 +58,12 @@ export class Sweeper {
     let woken = 0
     let cursor = '0'
     do {
-      const args = [cursor, PAGE, this.#options.afterMs, freshId()]
+      const args = [cursor, PAGE, this.#options.afterMs]
       const result = await script([{ keys: [], args }])
       if (!Array.isArray(result)) throw new Error('the sweep answered with something that is not a list')
       cursor = String(result[0])
-      for (const wake of result.slice(1)) {
-        const [lane, job] = Array.isArray(wake) ? wake.map(String) : []
-        if (lane === undefined || job === undefined) continue
-        await this.#lanes.wake(lane, job)
-        this.#options.onWake(lane)
+      for (const lane of result.slice(1)) {
+        this.#options.onWake(String(lane))
         woken++
       }
     } while (cursor !== '0')

@@ -27,8 +27,6 @@ export interface Turn {
   readonly tries: number
   /** An earlier run died, or lost its lease, with this item in its hands: what it did outside is not known. */
   readonly crashed: boolean
-  /** Items known to wait behind this one; there may be more. */
-  readonly behind: readonly Item[]
   /** Aborts when the lease is lost or the worker's grace time is over. */
   readonly signal: AbortSignal
   /** Throws {@link LeaseLostError} unless the lease goes on for at least `ms` more. Ask just before each outside call. */
@@ -76,30 +74,21 @@ export class Run {
   /** @throws LeaseLostError when the fence refused it */
   async step(step: Step): Promise<StepResult> {
     const keys: string[] = []
-    const stepId = freshId()
     const { tag } = this.#lanes.shardKeys(this.#lanes.shardOf(this.lane))
-    const args: (string | number)[] = [this.lane, this.#job, this.#start, step.pop?.id ?? '', step.after, stepId]
+    const args: (string | number)[] = [this.lane, this.#job, this.#start, step.pop?.id ?? '', step.after, freshId()]
     args.push(step.want ?? 0)
     encodeEffects(step.effects ?? [], tag, keys, args)
-    const adds = (step.adds ?? []).map((add) => ({ ...add, job: freshId() }))
+    const adds = step.adds ?? []
     args.push(adds.length)
-    for (const { lanes, lane, id, data, job } of adds) {
+    for (const { lanes, lane, id, data } of adds) {
       const stem = lanes.stemOf(lanes.shardOf(lane))
       if (!stem.startsWith(`${tag}:`)) {
         throw new RangeError(`lane ${lane} is in ${stem}: expected the shard of lane ${this.lane}, ${tag}`)
       }
       const [name, effect] = typeof id === 'string' ? [checkId(id), 0] : ['', id.effect + 1]
-      args.push(stem, lane, name, effect, data, job)
+      args.push(stem, lane, name, effect, data)
     }
-    const [status, tries, yielded, idle, ...items] = await this.#commit.call({ keys, args })
-    const woken: Promise<void>[] = []
-    if (yielded === 1) woken.push(this.#lanes.wake(this.lane, stepId))
-    if (Array.isArray(idle)) {
-      for (const [i, add] of adds.entries()) {
-        if (idle[i] === 1) woken.push(add.lanes.wake(add.lane, add.job))
-      }
-    }
-    if (woken.length > 0) await Promise.all(woken)
+    const [status, tries, ...items] = await this.#commit.call({ keys, args })
     if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
     if (status === 'failed') throw new Error(`an effect of the commit failed: ${tries}`)
     return {

@@ -1,13 +1,13 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { DeadLetter } from './dead-letters.ts'
 import { type Item, parseItem } from './items.ts'
+import type { LaneJob } from './lane-job.ts'
 import type { Lanes } from './lanes.ts'
 import { Leases } from './lease.ts'
 import { type Burial, PREFETCH, type RunnerOptions, work } from './runner.ts'
 import { BatchedScript } from './script.ts'
 import { Sweeper } from './sweeper.ts'
 import { LeaseLostError, Run, type Turn, type Verdict } from './turn.ts'
-import type { LaneJob } from './waker.ts'
 
 export interface LaneWorkerOptions {
   /** Handles one item. Never called for two items of a lane at once. Throwing means: try again later. */
@@ -155,14 +155,9 @@ export class LaneWorker {
       // This process was frozen after it took the job: it will be, or was, given out again.
       if (lease.remainingMs() <= 0) throw new DelayedError()
       const start = job.attemptsStarted
-      const [state, tries, crashed, took, ...items] = await begin.call({ keys: [], args: [lane, id, start, PREFETCH] })
-      if (state !== 'run') return
-      if (took === 1) this.counters.takeOvers++
-      const first = {
-        items: items.map((item) => parseItem(String(item))),
-        tries: Number(tries),
-        crashed: crashed === 1,
-      }
+      const first = (start === 1 && firstStart(job.data)) || (await beginAgain(begin, lane, id, start))
+      if (!first) return
+      if (first.tookOver) this.counters.takeOvers++
       const end = await work(
         new Run(this.#lanes, commit, lane, { job: id, start }, lease),
         this.#lanes,
@@ -192,6 +187,37 @@ export class LaneWorker {
   async #park(job: Job<LaneJob>, token: string, ms: number): Promise<never> {
     await job.moveToDelayed(Date.now() + ms, token).catch(this.#onError)
     throw new DelayedError()
+  }
+}
+
+/** What a run begins with. */
+interface Beginning {
+  items: Item[]
+  tries: number
+  crashed: boolean
+  /** From a run that died, or lost its lease. */
+  tookOver: boolean
+}
+
+/** The first start of a job that was added together with the lane's head needs no look at the lane. */
+function firstStart({ item }: LaneJob): Beginning | undefined {
+  return item === undefined ? undefined : { items: [parseItem(item)], tries: 0, crashed: false, tookOver: false }
+}
+
+/** Undefined when the lane has another job, or this one was started again since. */
+async function beginAgain(
+  begin: BatchedScript,
+  lane: string,
+  job: string,
+  start: number,
+): Promise<Beginning | undefined> {
+  const [state, tries, crashed, took, ...items] = await begin.call({ keys: [], args: [lane, job, start, PREFETCH] })
+  if (state !== 'run') return undefined
+  return {
+    items: items.map((item) => parseItem(String(item))),
+    tries: Number(tries),
+    crashed: crashed === 1,
+    tookOver: took === 1,
   }
 }
 

@@ -71,19 +71,31 @@ describe('dedupe', () => {
     expect(ttl).toBeGreaterThan(0)
     expect(ttl).toBeLessThanOrEqual(5_000)
   })
+})
 
-  test('a repeat wakes the lane whose job was never added', async () => {
-    const lanes = laneSet()
-    const options = { id: '1', data: 'x', dedupe: { id: 's', forMs: 60_000 } }
-    await lanes.add('a', options)
-    await lanes.queue(0).obliterate({ force: true })
-    const { seen, handler } = recording()
-    const worker = laneWorker(lanes, { handler })
-    expect(await lanes.add('a', options)).toMatchObject({ status: 'duplicate', id: '1' })
-    await settled(lanes)
-    expect(seen).toEqual(['a/1'])
-    expect(worker.counters).toEqual({ sweeperWakes: 0, fenced: 0, takeOvers: 0 })
+test('the job of an idle lane is stored in the step that stores the item', async () => {
+  const lanes = laneSet()
+  await lanes.add('a', { id: '1', data: 'x' })
+  await lanes.add('a', { id: '2', data: 'y' })
+  const jobs = await lanes.queue(0).getJobs(['wait'])
+  expect(jobs.map(({ name, data }) => ({ name, data }))).toEqual([{ name: 'turn', data: { lane: 'a', item: '1\nx' } }])
+  const [state] = await lanes.connection.hvals(lanes.shardKeys(0).lanes)
+  expect(state?.split(' ')[0]).toBe(jobs[0]?.id)
+})
+
+test('texts of any kind come through the job as they are', async () => {
+  const lanes = laneSet()
+  const texts = ['', '"quoted" \\ \n lines', '👩‍👩‍👧 é ߷', '{"a":[]}', '\u0000\u001f\u2028', '/'.repeat(3)]
+  for (const [i, data] of texts.entries()) await lanes.add(`lane ${i}`, { id: '1', data })
+  const seen: string[] = []
+  laneWorker(lanes, {
+    handler: async ({ data }) => {
+      seen.push(data)
+      return { do: 'commit' }
+    },
   })
+  await settled(lanes)
+  expect(seen.toSorted()).toEqual(texts.toSorted())
 })
 
 describe('most', () => {

@@ -161,6 +161,7 @@ test('a start that comes late does not run beside the one that took over', async
   const worker = (name: string, through: typeof lanes) =>
     laneWorker(through, {
       leaseMs: 600,
+      sweep: { everyMs: 3_600_000, afterMs: 0 },
       handler: async (item, turn) => {
         calls.push(`${name} ${item.id} ${turn.crashed}`)
         expect(++inHand).toBe(1)
@@ -172,10 +173,13 @@ test('a start that comes late does not run beside the one that took over', async
         return commit
       },
     })
-  // The first worker has taken the job; what it says to begin hangs in the network for longer than its lease.
-  const held = proxy.hold('the lane')
+  // The first worker has taken a job that does not hold the head (the sweeper added it); what it says to begin hangs in the
+  // network for longer than its lease.
+  await addAll(lanes, 'slow-net', ['1', '2'])
+  await lanes.queue(0).obliterate({ force: true })
+  const held = proxy.hold('slow-net')
   const first = worker('late', late)
-  await addAll(lanes, 'the lane', ['1', '2'])
+  expect(await first.sweep()).toBe(1)
   await held
   const second = worker('quick', lanes)
   await taken.opened
@@ -185,6 +189,6 @@ test('a start that comes late does not run beside the one that took over', async
   end.open()
   await settled(lanes)
   expect(calls).toEqual(['quick 1 true', 'quick 2 false'])
-  expect(first.counters.takeOvers + first.counters.sweeperWakes).toBe(0)
+  expect(first.counters).toMatchObject({ sweeperWakes: 1, takeOvers: 0 })
   expect(second.counters).toEqual({ sweeperWakes: 0, fenced: 0, takeOvers: 1 })
 })

@@ -24,20 +24,6 @@ test('a lane whose last item ends its turn is free', async () => {
   expect(worker.counters).toEqual({ sweeperWakes: 0, fenced: 0, takeOvers: 0 })
 })
 
-test('a turn knows what waits behind its item', async () => {
-  const lanes = laneSet()
-  await addAll(lanes, 'a', ['1', '2', '3'])
-  const behind: string[][] = []
-  laneWorker(lanes, {
-    handler: async (_item, turn) => {
-      behind.push(turn.behind.map(({ id }) => id))
-      return { do: 'commit' }
-    },
-  })
-  await settled(lanes)
-  expect(behind).toEqual([['2', '3'], ['3'], []])
-})
-
 describe('adds of a commit', () => {
   test('go into another lane set of the same shard, with ids of effects, in order', async () => {
     const inbox = laneSet({ shards: 3 })
