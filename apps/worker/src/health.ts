@@ -12,6 +12,7 @@ export interface Health {
 
 /**
  * Serves `/healthz` and `/readyz`.
+ * @throws when no port can be listened on
  * @param ready what keeps the worker from working, or undefined when nothing does
  */
 export async function serveHealth(
@@ -53,7 +54,8 @@ async function listen(server: Server, host: string, wanted: number): Promise<num
       return portOf(server)
     } catch (error) {
       const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-      if (!taken || wanted === 0 || port >= wanted + MORE_PORTS) throw error
+      if (taken && wanted !== 0 && port < wanted + MORE_PORTS) continue
+      throw new Error('WORKER_HOST, WORKER_PORT: expected an address that can be listened on', { cause: error })
     }
   }
 }

@@ -23,6 +23,6 @@ const worker = startWorker(config, routes, logger)
 reloadOnSignal(logger, routes)
 stopOnSignal(logger, STOP_WITHIN_MS, async () => (await worker).stop())
 worker.catch((error: unknown) => {
-  logger.fatal({ err: error }, 'WORKER_HOST, WORKER_PORT: expected an address that can be listened on')
+  logger.fatal({ err: error }, 'the worker cannot start')
   process.exit(1)
 })

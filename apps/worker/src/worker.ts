@@ -7,6 +7,7 @@ import {
   createSmsSender,
   createTurnHandler,
   createUponAIClient,
+  isRedisUnavailable,
   type Logger,
   noteShards,
   type RoutesHolder,
@@ -26,7 +27,10 @@ export interface RunningWorker {
 /** Makes the parts of a worker process and starts them; `stop` undoes that in reverse. */
 export async function startWorker(config: Config, routes: RoutesHolder, logger: Logger): Promise<RunningWorker> {
   const redis = connectRedis(config.redis, 'worker', logger)
-  const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
+  // That Redis is away is said once, by its connection.
+  const onError = (error: unknown) => {
+    if (!isRedisUnavailable(error)) logger.warn({ err: error }, 'queue')
+  }
   const { prefix } = config.redis
   let state: 'starting' | 'working' | 'draining' = 'starting'
   const health = await serveHealth(config.worker, async () => {
@@ -49,6 +53,7 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
         redis,
         prefix,
         uponai,
+        lanes,
         deliveries,
         routes,
         autoCloseAfterMs: config.autoCloseAfterMs,
@@ -76,7 +81,7 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
         onError,
       })
     : undefined
-  const closer = new Closer({ redis, prefix, lanes, logger })
+  const closer = new Closer({ redis, prefix, lanes, onError })
   await Promise.all([turns.ready(), sending?.ready(), closer.start()])
   state = 'working'
   logger.info({ port: health.port, concurrency: config.worker.concurrency, shards }, 'worker ready')

@@ -115,3 +115,56 @@ it('shows a message that Twilio refuses as failed, with the reason, and goes on'
     ['sent', undefined],
   ])
 })
+
+it('does not take an earlier equal text for the one of unclear outcome', async () => {
+  s = await stage({})
+  const conversation = await s.text(PERSON, 'same')
+  await s.text(PERSON, 'same')
+  await s.settled(conversation, (all) => all.filter(({ status }) => status === 'sent').length === 2)
+  await s.sandbox.setFaults({
+    rules: [{ target: 'twilio', operation: 'message-create', times: 1, fault: { kind: 'drop', when: 'before' } }],
+  })
+  await s.text(PERSON, 'same')
+  await s.settled(conversation, (all) => all.filter(({ status }) => status === 'sent').length === 3)
+  expect(await delivered()).toEqual(['echo: same', 'echo: same', 'echo: same'])
+})
+
+it('does not take an earlier equal part for the one of unclear outcome', async () => {
+  s = await stage({})
+  const part = Array(320).fill('word').join(' ')
+  const long = `${part} ${part}`
+  await s.sandbox.setScript({ rules: [{ text: 'tell', answer: [long] }] })
+  const lost = (when: 'after' | 'before') =>
+    ({ target: 'twilio', operation: 'message-create', times: 1, fault: { kind: 'drop', when } }) as const
+  await s.sandbox.setFaults({ rules: [lost('after'), lost('before')] })
+  const conversation = await s.text(PERSON, 'tell')
+  await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
+  expect((await s.sandbox.faultCounts()).map(({ injected }) => injected)).toEqual([1, 1])
+  expect(await delivered()).toEqual([part, part])
+})
+
+it('finds what Twilio took long before it failed to answer', async () => {
+  s = await stage({})
+  await s.sandbox.setFaults({
+    rules: [
+      { target: 'twilio', operation: 'message-create', times: 1, fault: { kind: 'hang', when: 'after', ms: 4_000 } },
+    ],
+  })
+  const conversation = await s.text(PERSON, 'hi')
+  await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
+  expect(await delivered()).toEqual(['echo: hi'])
+})
+
+it('never calls failed what may have been sent', async () => {
+  s = await stage({ env: { TURN_ATTEMPTS: '1' } })
+  await s.sandbox.setFaults({
+    rules: [{ target: 'twilio', operation: 'message-create', times: 1, fault: { kind: 'drop', when: 'after' } }],
+  })
+  const conversation = await s.text(PERSON, 'hi')
+  const items = await s.settled(
+    conversation,
+    (all) => all.length === 2 && all.every(({ status }) => status !== 'queued'),
+  )
+  expect(await delivered()).toEqual(['echo: hi'])
+  expect(items.find(({ role }) => role === 'agent')?.status).toBe('sent')
+})

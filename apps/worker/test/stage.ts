@@ -1,3 +1,5 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,14 +7,16 @@ import {
   type Conversation,
   Conversations,
   connectRedis,
+  conversationKeys,
   createLogger,
+  createUponAIClient,
   type LedgerItem,
   loadConfig,
   shardOfConversation,
   watchRoutes,
 } from '@chatlane/core'
 import { freshPrefix, testRedisUrl } from '@chatlane/dev'
-import { Lanes } from '@chatlane/lanes'
+import { type LaneRedis, Lanes } from '@chatlane/lanes'
 import { type SandboxClient, type Settings, sandboxClient, sandboxCredentials, startSandbox } from '@chatlane/sandbox'
 import { startWorker } from '../src/worker.ts'
 
@@ -23,14 +27,23 @@ export interface Stage {
   sandbox: SandboxClient
   conversations: Conversations
   lanes: Lanes
+  redis: LaneRedis
+  /** How long a conversation's keys are kept, ms; -1: for ever. */
+  timesToLive(conversation: Conversation): Promise<{ record: number; ledger: number }>
   /** Begins a web conversation; `publicKey` chooses the route. */
   web(publicKey?: string): Promise<Conversation>
   /** Sends a text into a web conversation; gives the message's id. */
   say(conversation: Conversation, text: string): Promise<string>
   /** Sends a text as an SMS from a number; gives the conversation. */
   text(from: string, text: string, sid?: string): Promise<Conversation>
+  /** Makes so many chats of someone else's. */
+  chats(count: number): Promise<void>
   /** The conversation's messages once nothing waits any more and the condition holds. */
   settled(conversation: Conversation, until?: (items: LedgerItem[]) => boolean): Promise<LedgerItem[]>
+  /** Starts a worker in a process of its own, which ends with the stage. */
+  workerProcess(): Promise<ChildProcess>
+  /** Starts a worker and stops the oldest one as a SIGTERM would. */
+  replaceWorker(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -40,15 +53,19 @@ export async function stage(options: {
   routes?: string
   env?: Record<string, string>
   settings?: Partial<Settings>
+  /** Puts something between the workers and UponAI; given UponAI's URL, gives its own. */
+  before?: (uponaiUrl: string) => Promise<string>
+  /** Default 1; all in this process. */
+  workers?: number
 }): Promise<Stage> {
   const sandbox = await startSandbox({ port: 0 })
   const folder = mkdtempSync(join(tmpdir(), 'chatlane-stage-'))
   const routesFile = join(folder, 'routes.yaml')
   writeFileSync(routesFile, options.routes ?? defaultRoutes)
-  const config = loadConfig('worker', {
+  const environment = {
     REDIS_URL: testRedisUrl(),
     REDIS_PREFIX: freshPrefix(),
-    UPONAI_BASE_URL: sandbox.uponaiUrl,
+    UPONAI_BASE_URL: (await options.before?.(sandbox.uponaiUrl)) ?? sandbox.uponaiUrl,
     UPONAI_API_KEY: sandboxCredentials.uponaiApiKey,
     UPONAI_WORKSPACE_ID: String(sandboxCredentials.uponaiWorkspaceId),
     UPONAI_DIALECT: options.dialect ?? 'rest',
@@ -62,10 +79,13 @@ export async function stage(options: {
     TURN_BACKOFF_MS: '50',
     LOG_LEVEL: 'error',
     ...options.env,
-  })
+  }
+  const config = loadConfig('worker', environment)
   const logger = createLogger(config.log, { service: 'test' })
   const routes = watchRoutes(config.routesFile)
-  const worker = await startWorker(config, routes, logger)
+  const children: ChildProcess[] = []
+  const startOne = () => startWorker(config, routes, logger)
+  const workers = await Promise.all(Array.from({ length: options.workers ?? 1 }, startOne))
   const redis = connectRedis(config.redis, 'worker', logger)
   const { prefix } = config.redis
   const lanes = new Lanes({
@@ -85,6 +105,7 @@ export async function stage(options: {
     minReplicas: 0,
     mostWaiting: 100,
   })
+  const deliveries = new Lanes({ name: 'deliveries', connection: redis, prefix, shardOf: shardOfConversation })
   const control = sandboxClient(sandbox.url)
   await control.settings({ status_callbacks: false, ...options.settings })
   const found = async (id: string): Promise<Conversation> => {
@@ -96,6 +117,11 @@ export async function stage(options: {
     sandbox: control,
     conversations,
     lanes,
+    redis,
+    async timesToLive({ id }) {
+      const { record, ledger } = conversationKeys(prefix, id)
+      return { record: await redis.pttl(record), ledger: await redis.pttl(ledger) }
+    },
     web: (publicKey) => conversations.openWeb({ agentId: AGENT, ...(publicKey !== undefined && { publicKey }) }),
     async say(conversation, text) {
       const accepted = await conversations.accept(conversation, { text })
@@ -107,18 +133,38 @@ export async function stage(options: {
       const { conversationId } = await conversations.acceptFrom(origin, { text, key: sid })
       return found(conversationId)
     },
+    async chats(count) {
+      const client = createUponAIClient(config.uponai)
+      const one = () => client.createChat({ agentId: AGENT })
+      await Promise.all(Array.from({ length: count }, one))
+      await client.close()
+    },
     async settled(conversation, until = () => true) {
       for (;;) {
-        const waiting = await conversations.waiting(conversation)
+        const waiting = (await conversations.waiting(conversation)) + (await deliveries.waiting(conversation.id))
         const { items } = await conversations.messages(conversation.id, '0', 1_000)
         const done = items.every((item) => item.status !== 'queued')
         if (waiting === 0 && done && until(items)) return items
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     },
+    async workerProcess() {
+      const child = fork(new URL('./worker-process.ts', import.meta.url), {
+        env: { ...process.env, ...environment },
+        execArgv: ['--conditions=chatlane-source'],
+      })
+      children.push(child)
+      await once(child, 'message')
+      return child
+    },
+    async replaceWorker() {
+      workers.push(await startOne())
+      await workers.shift()?.stop()
+    },
     async stop() {
-      await worker.stop()
-      await lanes.close()
+      for (const child of children) child.kill('SIGKILL')
+      await Promise.all(workers.map((worker) => worker.stop()))
+      await Promise.all([lanes.close(), deliveries.close()])
       redis.disconnect()
       await sandbox.close()
       rmSync(folder, { recursive: true })

@@ -40,6 +40,16 @@ it('never takes a state back, in whatever order callbacks come', () => {
   expect(statuses('unknown', 'sent')).toBe('sent')
 })
 
+it('drops the reason of a state that a later one has overtaken', () => {
+  const items = foldItems([
+    stored('1-0', { kind: 'message', role: 'agent', text: 'x', channel: 'sms', status: 'queued' }),
+    stored('2-0', { kind: 'status', message: '1-0', status: 'unknown', reason: 'unclear' }),
+    stored('3-0', { kind: 'status', message: '1-0', status: 'delivered' }),
+  ])
+  expect(items).toMatchObject([{ status: 'delivered' }])
+  expect(items[0]).not.toHaveProperty('reason')
+})
+
 it('shows a message as answered by the entry that answers it', () => {
   const items = foldItems([
     stored('1-0', { kind: 'message', role: 'user', text: 'q', channel: 'web', status: 'queued' }),

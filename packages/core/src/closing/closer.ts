@@ -2,7 +2,6 @@ import type { LaneRedis, Lanes } from '@chatlane/lanes'
 import { Queue, Worker } from 'bullmq'
 import type { ConversationItem } from '../conversations/items.ts'
 import { shardKeys } from '../conversations/keys.ts'
-import type { Logger } from '../logging/logger.ts'
 
 /** Time between two looks at the deadlines, by BullMQ's delayed job. */
 const EVERY_MS = 1_000
@@ -19,9 +18,9 @@ export class Closer {
   readonly #workers: Worker[]
   readonly #queues: Queue[]
 
-  constructor(parts: { redis: LaneRedis; prefix: string; lanes: Lanes; logger: Logger }) {
-    const { redis, prefix, lanes, logger } = parts
-    const onError = (error: unknown) => logger.warn({ err: error }, 'closing')
+  /** @param parts `onError` is told of failures that lose nothing: the next look finds what this one did not */
+  constructor(parts: { redis: LaneRedis; prefix: string; lanes: Lanes; onError: (error: unknown) => void }) {
+    const { redis, prefix, lanes, onError } = parts
     const shards = Array.from({ length: lanes.shards }, (_, shard) => shard)
     const options = (shard: number) => ({ connection: redis, prefix: lanes.shardKeys(shard).tag })
     this.#queues = shards.map(

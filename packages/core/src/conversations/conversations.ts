@@ -2,7 +2,14 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import type { RoutesHolder } from '../routing/holder.ts'
 import { AddressBook } from './address-book.ts'
-import { beginEffects, type Conversation, changeEffects, type Origin, parseConversation } from './conversation.ts'
+import {
+  beginEffects,
+  type Conversation,
+  changeEffects,
+  keepEffects,
+  type Origin,
+  parseConversation,
+} from './conversation.ts'
 import type { ConversationItem } from './items.ts'
 import { conversationKeys, isConversationId, newConversationId } from './keys.ts'
 import { foldItems, isEntryId, type LedgerItem, ledgerEffect, type MessageStatus } from './ledger.ts'
@@ -130,9 +137,8 @@ export class Conversations {
   async noteChatEnded(id: string, chatId: string): Promise<boolean> {
     const conversation = await this.find(id)
     if (!conversation) return false
-    const { chatId: present, endedChatId } = conversation
-    // Late news of an earlier chat must not cover up that the present one is over.
-    if (present !== undefined && present === endedChatId && chatId !== present) return false
+    // Late news of an earlier chat must not cover up that the present one is over. While a chat is being made none is present.
+    if (conversation.chatId !== undefined && chatId !== conversation.chatId) return false
     await this.#write(changeEffects(this.#options.prefix, id, { over: chatId }))
     return true
   }
@@ -175,7 +181,7 @@ export class Conversations {
       ...(key !== undefined && { dedupe: { id: key, forMs: SEEN_MS, print } }),
       effects: [
         ledgerEffect(prefix, id, { kind: 'message', role: 'user', text, channel: origin.channel, status: 'queued' }),
-        ...begin,
+        ...(begin.length > 0 ? begin : keepEffects(prefix, id, now)),
         ...changeEffects(prefix, id, { last: now, closed: '' }),
         ...(closeAfter > 0 ? [['ZADD', keys.closing, now + closeAfter, id] as const] : []),
         ['PUBLISH', keys.live, id],

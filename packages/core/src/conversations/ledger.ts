@@ -124,7 +124,8 @@ export function foldItems(entries: readonly StoredEntry[]): LedgerItem[] {
     const item = items.get(id)
     if (!item || RANK[status] <= RANK[item.status]) return
     item.status = status
-    if (reason !== undefined) item.reason = reason
+    if (reason === undefined) delete item.reason
+    else item.reason = reason
   }
   // A dead letter was put into the lane again: what was said of the message before counts no more.
   const requeue = (id: string) => {

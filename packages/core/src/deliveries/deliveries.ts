@@ -6,7 +6,7 @@ import { type DeliveryItem, deliveryItem } from '../conversations/items.ts'
 import { conversationKeys } from '../conversations/keys.ts'
 import { ledgerEffect, type MessageStatus } from '../conversations/ledger.ts'
 import type { Logger } from '../logging/logger.ts'
-import { doneEffects, type Progress, progressEffects, readSending } from './progress.ts'
+import { doneEffects, type Progress, progressEffects, readSending, type Sent, withSent } from './progress.ts'
 import { settle } from './settle.ts'
 
 export interface DeliveryParts {
@@ -43,10 +43,11 @@ export function createDeliveryHandler(parts: DeliveryParts) {
       }
     },
 
-    onBury({ lane, id, reason }: DeadLetter): { effects: Effect[] } {
-      return {
-        effects: [...doneEffects(prefix, lane, undefined), ...statusEffects(prefix, lane, id, 'failed', reason)],
-      }
+    async onBury({ lane, id, reason }: DeadLetter): Promise<{ effects: Effect[] }> {
+      const { progress } = await readSending(parts.redis, prefix, id, lane)
+      // On its way when nobody heard of it any more: it may have been sent.
+      const status = progress?.at === undefined ? 'failed' : 'unknown'
+      return { effects: [...doneEffects(prefix, lane), ...statusEffects(prefix, lane, id, status, reason)] }
     },
   }
 }
@@ -67,33 +68,36 @@ interface Outcome {
 async function deliver(delivery: Delivery): Promise<Outcome> {
   const { item, turn, redis, prefix, message, sms } = delivery
   const texts = splitText(item.text)
-  const { progress, lastSid } = await readSending(redis, prefix, message, turn.lane)
-  let sid = lastSid
+  const { progress, sent: before } = await readSending(redis, prefix, message, turn.lane)
+  let sent = before
   let part = progress?.part ?? 0
   let unknown = false
   if (progress?.at !== undefined) {
-    const settled = await settle(sms, item, texts[part] ?? '', progress, lastSid)
+    const settled = await settle(sms, item, texts[part] ?? '', progress, sent)
     if (settled.outcome === 'later') {
       const verdict = { do: 'retry', afterMs: settled.afterMs, spend: false, detail: 'outcome not known yet' } as const
       return { verdict, outcome: 'later', reason: 'unclear' }
     }
-    if (settled.outcome === 'sent') sid = settled.sid
+    // Only now is it clear that this try came to nothing, and what it would mean if it was the last one.
+    if (settled.outcome === 'not_sent' && progress.over !== undefined) return again(delivery, part, sent)
+    if (settled.outcome === 'sent') sent = withSent(sent, settled.sid)
     if (settled.outcome === 'unknown') unknown = true
     if (settled.outcome !== 'not_sent') part++
   }
   for (; part < texts.length; part++) {
-    const result = await sendPart(delivery, texts[part] ?? '', part)
-    if (typeof result !== 'string') return failed(delivery, result, part, texts.length)
-    sid = result
+    const began = Date.now()
+    const result = await sendPart(delivery, texts[part] ?? '', { message, part, at: began }, sent)
+    if (typeof result !== 'string') return failed(delivery, result, { message, part, at: began }, sent, texts.length)
+    sent = withSent(sent, result)
   }
-  return done(delivery, unknown ? 'unknown' : 'sent', texts.length, { sid, ...(unknown && { reason: 'unclear' }) })
+  return done(delivery, unknown ? 'unknown' : 'sent', texts.length, { sent, ...(unknown && { reason: 'unclear' }) })
 }
 
 /** Twilio's id of the message, or why there is none. */
-async function sendPart(delivery: Delivery, body: string, part: number): Promise<string | SmsError> {
+async function sendPart(delivery: Delivery, body: string, progress: Progress, sent: Sent): Promise<string | SmsError> {
   const { item, turn, message, prefix } = delivery
-  const query = new URLSearchParams({ conversation: turn.lane, message, part: String(part) })
-  await turn.record(progressEffects(prefix, turn.lane, { message, part, at: Date.now() }))
+  const query = new URLSearchParams({ conversation: turn.lane, message, part: String(progress.part) })
+  await turn.record(progressEffects(prefix, turn.lane, progress, sent))
   turn.assertLease(1_000)
   try {
     return await delivery.sms.send({
@@ -109,26 +113,36 @@ async function sendPart(delivery: Delivery, body: string, part: number): Promise
   }
 }
 
-function failed(delivery: Delivery, error: SmsError, part: number, parts: number): Outcome {
+function failed(delivery: Delivery, error: SmsError, progress: Progress, sent: Sent, parts: number): Outcome {
   const { turn, prefix, message, backoffMs } = delivery
   const { reason } = error
-  if (error.handling === 'permanent') return done(delivery, 'failed', parts, { reason })
-  const unclear = error.handling === 'unclear'
-  const state: Progress = { message, part, ...(unclear && { at: Date.now(), over: true }) }
+  const { part } = progress
+  if (error.handling === 'permanent') return done(delivery, 'failed', parts, { reason, sent })
+  const state = error.handling === 'unclear' ? { ...progress, over: Date.now() } : { message, part }
   const pause = error.handling === 'credentials' ? PAUSE_MS.credentials : (error.retryAfterMs ?? PAUSE_MS.throttled)
-  const spend = error.handling === 'retry' || unclear
-  const afterMs = error.handling === 'retry' ? backoff(turn.tries + 1, backoffMs) : pause
-  const effects = progressEffects(prefix, turn.lane, state)
+  const spend = error.handling === 'retry'
+  const afterMs = spend ? backoff(turn.tries + 1, backoffMs) : pause
+  const effects = progressEffects(prefix, turn.lane, state, sent)
   return { verdict: { do: 'retry', afterMs, spend, effects, detail: error.message }, outcome: 'later', reason }
+}
+
+/** A call that ended without a clear outcome had no effect: it was one try. */
+function again({ turn, prefix, message, backoffMs }: Delivery, part: number, sent: Sent): Outcome {
+  const effects = progressEffects(prefix, turn.lane, { message, part }, sent)
+  const afterMs = backoff(turn.tries + 1, backoffMs)
+  return { verdict: { do: 'retry', afterMs, effects, detail: 'Twilio did not take it' }, outcome: 'later' }
 }
 
 function done(
   { prefix, turn, message }: Delivery,
   status: MessageStatus,
   parts: number,
-  { sid, reason }: { sid?: string | undefined; reason?: string },
+  { sent, reason }: { sent: Sent; reason?: string },
 ): Outcome {
-  const effects = [...doneEffects(prefix, turn.lane, sid), ...statusEffects(prefix, turn.lane, message, status, reason)]
+  const effects = [
+    ...doneEffects(prefix, turn.lane, sent),
+    ...statusEffects(prefix, turn.lane, message, status, reason),
+  ]
   return { verdict: { do: 'commit', effects }, outcome: status, parts, ...(reason !== undefined && { reason }) }
 }
 

@@ -10,26 +10,39 @@ const progress = z.object({
   part: z.number(),
   /** When its call began, ms; absent: it is not on its way. */
   at: z.number().optional(),
-  /** The call ended without a clear outcome: Twilio is not at it any more. */
-  over: z.boolean().optional(),
+  /** When the call ended without a clear outcome, ms: Twilio is not at it any more. */
+  over: z.number().optional(),
 })
 export type Progress = z.infer<typeof progress>
 
-export interface SendingState {
-  progress?: Progress
-  /** Twilio's id of the last message that was sent in this conversation. */
-  lastSid?: string
+/** Messages that Twilio took, by its ids and the times at which it had answered, ms. */
+const sent = z.array(z.tuple([z.string(), z.number()]))
+export type Sent = z.infer<typeof sent>
+
+/** Sends so long before another one cannot be taken for it, whatever the clocks say. */
+const CLOSE_BY_MS = 10_000
+const MOST_KEPT = 20
+
+export function withSent(before: Sent, sid: string, now = Date.now()): Sent {
+  return [...before.filter(([, at]) => at > now - CLOSE_BY_MS), [sid, now] satisfies Sent[number]].slice(-MOST_KEPT)
 }
 
-export function progressEffects(prefix: string, lane: string, state: Progress): Effect[] {
-  return [['HSET', conversationKeys(prefix, lane).record, 'sending', JSON.stringify(state)]]
+export interface SendingState {
+  progress?: Progress
+  /** The last messages that were sent in this conversation, as far as they were sent close to each other. */
+  sent: Sent
+}
+
+export function progressEffects(prefix: string, lane: string, state: Progress, sent: Sent): Effect[] {
+  const fields = ['sending', JSON.stringify(state), 'sent', JSON.stringify(sent)]
+  return [['HSET', conversationKeys(prefix, lane).record, ...fields]]
 }
 
 /** The writes when a message is done with. */
-export function doneEffects(prefix: string, lane: string, lastSid: string | undefined): Effect[] {
+export function doneEffects(prefix: string, lane: string, sent: Sent = []): Effect[] {
   const { record } = conversationKeys(prefix, lane)
-  const sid: Effect[] = lastSid === undefined ? [] : [['HSET', record, 'sid', lastSid]]
-  return [['HDEL', record, 'sending'], ...sid]
+  const kept: Effect[] = sent.length === 0 ? [] : [['HSET', record, 'sent', JSON.stringify(sent)]]
+  return [['HDEL', record, 'sending'], ...kept]
 }
 
 export async function readSending(
@@ -38,7 +51,7 @@ export async function readSending(
   message: string,
   lane: string,
 ): Promise<SendingState> {
-  const [text, lastSid] = await redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sid')
-  const state = text ? progress.parse(JSON.parse(text)) : undefined
-  return { ...(state?.message === message && { progress: state }), ...(lastSid && { lastSid }) }
+  const [sending, before] = await redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sent')
+  const state = sending ? progress.parse(JSON.parse(sending)) : undefined
+  return { ...(state?.message === message && { progress: state }), sent: before ? sent.parse(JSON.parse(before)) : [] }
 }

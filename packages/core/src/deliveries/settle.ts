@@ -1,6 +1,6 @@
 import { SmsError, type SmsSender } from '../channels/sms/send.ts'
 import type { DeliveryItem } from '../conversations/items.ts'
-import type { Progress } from './progress.ts'
+import type { Progress, Sent } from './progress.ts'
 
 /** After a call that ended without a clear outcome, what took effect is listed by then. */
 const LISTED_AFTER_MS = 3_000
@@ -29,22 +29,22 @@ export async function settle(
   item: DeliveryItem,
   body: string,
   { at = 0, over }: Progress,
-  lastSid: string | undefined,
+  sent: Sent,
 ): Promise<Settled> {
-  const due = at + (over ? LISTED_AFTER_MS : ABANDONED_AFTER_MS)
+  const due = over === undefined ? at + ABANDONED_AFTER_MS : over + LISTED_AFTER_MS
   try {
     const sid = await sms.find({
       to: item.to,
       body,
       since: at - CLOCK_TOLERANCE_MS,
-      except: lastSid === undefined ? [] : [lastSid],
+      except: sent.map(([sid]) => sid),
       ...(item.from !== undefined && { from: item.from }),
     })
     if (sid !== undefined) return { outcome: 'sent', sid }
     if (Date.now() >= due) return { outcome: 'not_sent' }
   } catch (error) {
     if (!(error instanceof SmsError)) throw error
-    if (error.handling === 'permanent' || Date.now() >= at + GIVE_UP_AFTER_MS) return { outcome: 'unknown' }
+    if (error.handling === 'permanent' || Date.now() >= (over ?? at) + GIVE_UP_AFTER_MS) return { outcome: 'unknown' }
   }
   return { outcome: 'later', afterMs: Math.max(1_000, due - Date.now()) }
 }

@@ -41,7 +41,7 @@ export function attemptEffects(context: TurnContext): Effect[] {
   return change(context, { attempt: context.conversation.attempt ?? null })
 }
 
-/** A failure that came as an answer: they are not at it any more. A gateway's answer says nothing of that. */
+/** A failure that came as an answer: they are not at it any more. A gateway's answer (52x: a CDN's) says nothing of that. */
 function cameFromTheirServer({ status }: ChatlaneError): boolean {
-  return status !== undefined && status !== 502 && status !== 504
+  return status !== undefined && status !== 502 && status !== 504 && status < 520
 }

@@ -1,8 +1,8 @@
 import type { Verdict } from '@chatlane/lanes'
-import { conversationItem } from '../conversations/items.ts'
 import { conversationKeys } from '../conversations/keys.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
+import { unheardOf } from './open-chat.ts'
 import { outgoing } from './outgoing.ts'
 
 /**
@@ -10,26 +10,32 @@ import { outgoing } from './outgoing.ts'
  * wait behind. In both cases the deadline is set anew.
  */
 export async function doClose(context: TurnContext): Promise<Verdict> {
-  const { conversation, settings, turn } = context
+  const { conversation, settings, lanes } = context
+  if (settings.autoCloseAfterMs === 0) return { do: 'commit' }
   const due = conversation.lastActivityAt + settings.autoCloseAfterMs
-  if (conversation.chatId === undefined || settings.autoCloseAfterMs === 0) return { do: 'commit' }
-  const messageBehind = turn.behind.some(({ data }) => conversationItem.parse(JSON.parse(data)).kind === 'message')
-  if (messageBehind || Date.now() < due) return { do: 'commit', effects: rearm(context, conversation.lastActivityAt) }
-  await endChat(context, conversation.chatId)
-  return closed(context, 'inactive', settings.autoCloseMessage)
+  // This item is one of those that wait.
+  const waits = (await lanes.waiting(conversation.id)) > 1
+  if (waits || Date.now() < due) return { do: 'commit', effects: rearm(context, conversation.lastActivityAt) }
+  return (await endChat(context)) ? closed(context, 'inactive', settings.autoCloseMessage) : { do: 'commit' }
 }
 
 /** Ends the chat because someone asked for it. */
 export async function doEnd(context: TurnContext): Promise<Verdict> {
-  const { conversation } = context
-  if (conversation.chatId !== undefined) await endChat(context, conversation.chatId)
+  await endChat(context)
   return closed(context, 'requested')
 }
 
-async function endChat({ uponai, turn, conversation }: TurnContext, chatId: string): Promise<void> {
-  if (chatId === conversation.endedChatId) return
+/** False when there was no chat to end. */
+async function endChat(context: TurnContext): Promise<boolean> {
+  const { uponai, turn, conversation } = context
+  // One that was made without our hearing of it would stay open for ever.
+  const chatId = conversation.chatId ?? (await unheardOf(context))?.chatId
+  if (chatId === undefined) return false
+  conversation.chatId = chatId
+  if (chatId === conversation.endedChatId) return true
   turn.assertLease(1_000)
   await uponai.endChat(chatId, { signal: turn.signal })
+  return true
 }
 
 /** The commit of a closing. Its text is no activity: it sets no deadline and opens nothing. */

@@ -10,12 +10,17 @@ export interface TurnParts {
   redis: LaneRedis
   prefix: string
   uponai: UponAIClient
+  /** The conversations' lanes. */
+  lanes: Lanes
   /** The lanes of outgoing messages. */
   deliveries: Lanes
   routes: RoutesHolder
   /** For routes that do not say; 0 = never. */
   autoCloseAfterMs: number
-  /** The longest that a completion can believably take: after that long without a trace of a text it was never said. */
+  /**
+   * The longest that a completion can believably take: after that long without a trace of a text it was never said. A text
+   * that is there is given twice as long for its answer.
+   */
   graceMs: number
   /** The first pause between tries, ms. */
   backoffMs: number

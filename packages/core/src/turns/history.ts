@@ -1,4 +1,4 @@
-import { agentTexts, type Chat, type ChatMessage } from '../uponai/client.ts'
+import { agentTexts, type Chat, type ChatMessage, isOfTool } from '../uponai/client.ts'
 
 /**
  * The entries of a history that were said, by either side. Tool calls and their results, transitions and the like are left
@@ -6,10 +6,10 @@ import { agentTexts, type Chat, type ChatMessage } from '../uponai/client.ts'
  */
 export function spoken(messages: readonly ChatMessage[]): ChatMessage[] {
   return messages.filter(
-    ({ role, content, toolCallId }) =>
-      content !== undefined &&
-      content.trim() !== '' &&
-      (role === 'agent' || role === 'user' || (role === undefined && toolCallId === undefined)),
+    (message) =>
+      message.content !== undefined &&
+      message.content.trim() !== '' &&
+      (message.role === 'agent' || message.role === 'user' || (message.role === undefined && !isOfTool(message))),
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Verdict } from '@chatlane/lanes'
-import type { Attempt } from '../conversations/conversation.ts'
+import type { Attempt, Change } from '../conversations/conversation.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { change, type TurnContext } from './context.ts'
 import { findText, spoken } from './history.ts'
@@ -27,8 +27,14 @@ export async function settle(context: TurnContext, attempt: Attempt, text: strin
   const { conversation, uponai, turn } = context
   const chat = await readChat()
   const waited = Date.now() - attempt.at
-  const atIt = waited < (attempt.answered ? SETTLING_MS : context.graceMs)
+  const grace = attempt.answered ? SETTLING_MS : context.graceMs
+  const atIt = waited < grace
   if (!chat) return { outcome: 'free', chatOver: true }
+  if (!chat.historyIncluded) {
+    if (atIt && !chat.over) return lookAgain()
+    if (attempt.item !== context.item) return { outcome: 'free', chatOver: chat.over }
+    return giveUp('outcome_unknown', 'UponAI shows no history of the chat, so nobody can say whether it was said', {})
+  }
   if (attempt.item !== context.item) {
     // Left by a message that became a dead letter. What it did to the history has to be known before the next is said.
     if (atIt && !chat.over) return lookAgain()
@@ -41,10 +47,14 @@ export async function settle(context: TurnContext, attempt: Attempt, text: strin
     return { outcome: 'free', chatOver: chat.over }
   }
   if (finding.answers.length > 0) return { outcome: 'answered', texts: finding.answers, length: finding.length }
-  if (atIt && !chat.over) return lookAgain()
-  const detail = 'the message is in the chat, but no answer to it came'
-  const effects = change(context, { known: finding.length, attempt: null })
-  return { outcome: 'verdict', verdict: { do: 'bury', reason: 'no_answer', detail, effects } }
+  // It got there, so what the caller had no more patience for may still come.
+  if (waited < 2 * grace && !chat.over) return lookAgain()
+  return giveUp('no_answer', 'the message is in the chat, but no answer to it came', { known: finding.length })
+
+  function giveUp(reason: string, detail: string, changes: Change): Settled {
+    const effects = change(context, { ...changes, attempt: null })
+    return { outcome: 'verdict', verdict: { do: 'bury', reason, detail, effects } }
+  }
 
   async function readChat() {
     try {

@@ -14,20 +14,16 @@ import { outgoing } from './outgoing.ts'
 /** Handles the items of conversations' lanes; see `LaneWorkerOptions`. */
 export interface TurnHandler {
   handler(item: Item, turn: Turn): Promise<Verdict>
-  onBury(letter: DeadLetter, turn: Turn): { effects?: Effect[]; adds?: Addition[] }
+  onBury(letter: DeadLetter, turn: Turn): Promise<{ effects?: Effect[]; adds?: Addition[] }>
 }
 
 export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler {
-  /** Contexts of items in hand, for what is to be said when one is buried. */
-  const contexts = new WeakMap<Turn, TurnContext>()
-
   return {
     async handler(item, turn) {
       const began = performance.now()
       const work = conversationItem.parse(JSON.parse(item.data))
       const context = await loadContext(parts, item.id, turn)
       if (!context) return { do: 'commit' }
-      contexts.set(turn, context)
       const line: Record<string, unknown> = {
         conversation: turn.lane,
         item: item.id,
@@ -47,11 +43,16 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
       }
     },
 
-    onBury(letter, turn) {
-      const context = contexts.get(turn)
-      if (!context) return {}
-      const { kind } = conversationItem.parse(JSON.parse(letter.data))
-      if (kind === 'close' || kind === 'end') return effectsOf(closed(context, 'unreachable'))
+    async onBury(letter, turn) {
+      logger.warn(
+        { conversation: letter.lane, item: letter.id, reason: letter.reason, detail: letter.detail },
+        'dead letter',
+      )
+      const context = await loadContext(parts, letter.id, turn)
+      const item = conversationItem.safeParse(JSON.parse(letter.data)).data
+      if (!context || !item) return {}
+      if (item.kind === 'close' || item.kind === 'end') return effectsOf(closed(context, 'unreachable'))
+      if (item.kind === 'open') return { effects: rearm(context, Date.now()) }
       const { conversation, settings, prefix } = context
       const failed = { kind: 'status' as const, message: letter.id, status: 'failed' as const, reason: letter.reason }
       const text = settings.failureMessage
@@ -59,10 +60,6 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         ledgerEffect(prefix, conversation.id, failed),
         ...rearm(context, Date.now()),
       ])
-      logger.warn(
-        { conversation: letter.lane, item: letter.id, reason: letter.reason, detail: letter.detail },
-        'dead letter',
-      )
       return { effects: [...effects, announce(context)], adds }
     },
   }
@@ -74,8 +71,10 @@ async function run(context: TurnContext, item: ConversationItem): Promise<Verdic
   } catch (error) {
     // An aborted call says nothing of the other side: the item is handed on, its attempt on record as it was.
     if (!(error instanceof ChatlaneError) || context.turn.signal.aborted) throw error
-    // The greeting was a courtesy; the first message opens the chat with all its tries.
-    if (item.kind === 'open') return { do: 'commit', effects: attemptEffects(context) }
+    // The greeting was a courtesy; the first message opens the chat with all its tries. What was made all the same is closed.
+    if (item.kind === 'open') {
+      return { do: 'commit', effects: [...attemptEffects(context), ...rearm(context, Date.now())] }
+    }
     return verdictOf(context, error)
   }
 }

@@ -51,8 +51,14 @@ export interface Chat {
  * injected texts and unknown roles are left out; an entry without a role counts as the agent's.
  */
 export function agentTexts(messages: readonly ChatMessage[]): string[] {
-  return messages.flatMap(({ role, content, toolCallId }) => {
-    const spokenByAgent = role === 'agent' || (role === undefined && toolCallId === undefined)
+  return messages.flatMap((message) => {
+    const { role, content } = message
+    const spokenByAgent = role === 'agent' || (role === undefined && !isOfTool(message))
     return spokenByAgent && content !== undefined && content.trim() !== '' ? [content] : []
   })
+}
+
+/** A tool call or its result; where no role says so (`rest`), by what only these have. */
+export function isOfTool({ toolCallId, toolCalls = [] }: ChatMessage): boolean {
+  return toolCallId !== undefined || toolCalls.length > 0
 }

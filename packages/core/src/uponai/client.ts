@@ -1,4 +1,5 @@
 import { Pool } from 'undici'
+import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Chat, ChatMessage } from './chat.ts'
 import { badAnswer, failureOf, json } from './classify.ts'
@@ -10,13 +11,14 @@ import {
   type Dialect,
   inputs,
   type ListChatsQuery,
+  type Operation,
   type UpdateChatPatch,
   type WireRequest,
 } from './requests.ts'
 import { restDialect } from './rest.ts'
 import { rpcDialect } from './rpc.ts'
 
-export { agentTexts, type Chat, type ChatMessage } from './chat.ts'
+export { agentTexts, type Chat, type ChatMessage, isOfTool } from './chat.ts'
 
 export interface UponAIClientOptions {
   /** http or https; a path in it is put before every request's path. */
@@ -100,15 +102,30 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
     return call(dialect.get(id), callOptions, 'a chat with its id', readChat)
   }
 
-  /** No document says how a request to an ended chat is refused, so after an unspecific 4xx the chat itself is asked. */
-  async function isOver(refusal: ChatlaneError, chatId: string, callOptions: CallOptions): Promise<boolean> {
-    const { code, status = 0 } = refusal
-    if (code === 'UPONAI_CHAT_GONE') return true
-    if (code !== 'UPONAI_REJECTED' || status < 400) return false
+  /**
+   * No document says how a request to an ended chat is refused, and a 404 or 422 may be about the text: after a refusal the
+   * chat itself is asked.
+   */
+  async function explained(
+    error: unknown,
+    { operation, chatId }: { operation: Operation; chatId: string },
+    callOptions: CallOptions,
+  ): Promise<unknown> {
+    if (!(error instanceof ChatlaneError)) return error
+    const { code, status = 0, detail } = error
+    if (status < 400 || (code !== 'UPONAI_CHAT_GONE' && code !== 'UPONAI_REJECTED')) return error
+    const [trueCode, about]: [ErrorCode, string] = (await isOver(chatId, callOptions))
+      ? ['UPONAI_CHAT_GONE', 'the chat is over']
+      : ['UPONAI_REJECTED', 'the chat goes on']
+    const message = `UponAI answered ${status} to ${operation}: ${about}`
+    return new ChatlaneError(trueCode, message, { status, detail, cause: error })
+  }
+
+  async function isOver(chatId: string, callOptions: CallOptions): Promise<boolean> {
     try {
       return (await getChat(chatId, callOptions)).over
     } catch (error) {
-      if (error instanceof ChatlaneError && error.code === 'UPONAI_CHAT_GONE') return true
+      if (isGone(error)) return true
       throw error
     }
   }
@@ -133,13 +150,7 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
       try {
         return await call(request, callOptions, 'a list of messages', readReplies)
       } catch (error) {
-        if (!(error instanceof ChatlaneError) || !(await isOver(error, chatId, callOptions))) throw error
-        const { status, detail } = error
-        throw new ChatlaneError('UPONAI_CHAT_GONE', `UponAI answered ${status} to complete: the chat is over`, {
-          status,
-          detail,
-          cause: error,
-        })
+        throw await explained(error, { operation: 'complete', chatId }, callOptions)
       }
     },
 
@@ -165,12 +176,17 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
       try {
         await call(request, callOptions, 'nothing', () => null)
       } catch (error) {
-        if (!(error instanceof ChatlaneError) || !(await isOver(error, chatId, callOptions))) throw error
+        const refusal = await explained(error, { operation: 'end', chatId }, callOptions)
+        if (!isGone(refusal)) throw refusal
       }
     },
 
     close: () => pool.close(),
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof ChatlaneError && error.handling === 'gone'
 }
 
 function settled({ baseUrl, apiKey, dialect, workspaceId, timeoutMs }: UponAIClientOptions) {
