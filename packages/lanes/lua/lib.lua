@@ -81,14 +81,16 @@ local function write(name, lane)
 end
 
 -- Adds a job to the BullMQ queue of a lane set, in this very step, and returns its id. With the item, its first start needs
--- no look into the mailbox: nothing can have happened to the lane in between.
+-- no look into the mailbox: nothing can have happened to the lane in between. This is BullMQ's addStandardJob for a job
+-- without delay, priority, parent and dedupe, less the events `added` and `waiting`: scripts cannot call each other.
 local function addJob(base, name, item)
-  local data = { lane = name, item = item }
-  return addStandardJob(
-    { base .. 'wait', base .. 'paused', base .. 'meta', base .. 'id', base .. 'completed', base .. 'delayed',
-      base .. 'active', base .. 'events', base .. 'marker' },
-    { cmsgpack.pack({ base, '', 'turn', tonumber(now()) }), cjson.encode(data), cmsgpack.pack({ attempts = 0 }) }
-  )
+  local id = redis.call('INCR', base .. 'id')
+  local data = cjson.encode({ lane = name, item = item })
+  redis.call('HSET', base .. id, 'name', 'turn', 'data', data, 'opts', '{"attempts":0}', 'timestamp', now(),
+    'delay', '0', 'priority', '0')
+  redis.call('LPUSH', base .. 'wait', id)
+  redis.call('ZADD', base .. 'marker', '0', '0')
+  return id
 end
 
 -- Gives the lane a new job, the only one that may run it; whatever ran under another is fenced out by that.

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { Cluster, Redis } from 'ioredis'
-import { bullmqScript } from './bullmq-script.ts'
 import type { ShardKeys } from './keys.ts'
 
 const LUA = new URL('../lua/', import.meta.url)
 const source = (file: string): string => readFileSync(new URL(file, LUA), 'utf8')
-const LIBRARY = `local function addStandardJob(KEYS, ARGV)\n${bullmqScript('addStandardJob-9')}\nend\n${source('lib.lua')}`
+const LIBRARY = source('lib.lua')
 
 /** Entries per call: enough to share the cost of the round trip, few enough not to hold Redis up. */
 const MOST_ENTRIES = 32

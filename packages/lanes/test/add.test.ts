@@ -83,6 +83,23 @@ test('the job of an idle lane is stored in the step that stores the item', async
   expect(state?.split(' ')[0]).toBe(jobs[0]?.id)
 })
 
+test("the job is in every field what BullMQ's own add would have made of it", async () => {
+  const lanes = laneSet()
+  const queue = lanes.queue(0)
+  const { tag, stem } = lanes.shardKeys(0)
+  await lanes.add('a', { id: '1', data: 'x' })
+  const theirs = await queue.add('turn', { item: '1\nx', lane: 'a' })
+  const [ours] = await queue.getJobs(['wait'], 0, 0, true)
+  const stored = async (id: string | undefined) => {
+    const { timestamp, ...fields } = await lanes.connection.hgetall(stem + id)
+    return { ...fields, hasTime: Number(timestamp) > 1_700_000_000_000 }
+  }
+  expect(await stored(ours?.id)).toEqual(await stored(theirs.id))
+  expect(Number(theirs.id)).toBe(Number(ours?.id) + 1)
+  expect(await lanes.connection.lrange(`${tag}:test:wait`, 0, -1)).toEqual([theirs.id, ours?.id])
+  expect(await lanes.connection.zrange(`${tag}:test:marker`, '0', '-1', 'WITHSCORES')).toEqual(['0', '0'])
+})
+
 test('texts of any kind come through the job as they are', async () => {
   const lanes = laneSet()
   const texts = ['', '"quoted" \\ \n lines', '👩‍👩‍👧 é ߷', '{"a":[]}', '\u0000\u001f\u2028', '/'.repeat(3)]
