@@ -12,6 +12,8 @@ export default defineConfig({
       'bench/test/**/*.test.ts',
     ],
     pool: 'forks',
+    // Tests wait for leases and time-outs more than they compute.
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
