@@ -1,17 +1,19 @@
 -- A run records what it did: its own writes, the head popped, items for other lanes, and what comes next, in one step.
 -- Keys per entry: the effects' keys.
 -- Args per entry: name, job and start of the run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' |
---                 'park' | 'spend', the step's own id, items wanted behind the head, effects, count of adds and for
+--                 'park' | 'spend', '1' to go on with another lane, the step's own id, items wanted behind the head,
+--                 effects, count of adds and for
 --                 each: stem of its lane set, name, id ('' = what the effect of the next number returned), effect, data.
 --   stay  go on with the head   next  take the following items, release the lane when there are none
 --   yield like next, but what is left waits until the job, put behind the others by the caller, starts again
 --   park  the head waits for its next try     spend  the same, and that was a try
--- Returns per entry: { 'done' | 'released' | 'fenced' | 'failed', tries or error, item… }.
+-- Returns per entry: { 'done' | 'released' | 'fenced' | 'failed', tries or error, item… }; { 'released', tries, lane, item }
+-- when the job goes on with another lane.
 -- Invariant: a run that is not the lane's newest changes nothing. A step that arrives twice (a client resends after a
 -- reconnect) does its writes once: it finds another head, its own id in the lane's state, or itself fenced out.
 local results = {}
 while ai < #ARGV do
-  local name, job, start, head, after, step, want = args(7)
+  local name, job, start, head, after, on, step, want = args(8)
   start = tonumber(start)
   local mail, pops = stem .. 'mail:' .. name, head ~= ''
   local lane
@@ -49,7 +51,11 @@ while ai < #ARGV do
     end
     if (after == 'next' or after == 'yield') and #items == 0 then
       redis.call('HDEL', lanes, name)
-      results[#results + 1] = { 'released', lane.tries }
+      if on == '1' then
+        results[#results + 1] = { 'released', lane.tries, adopt(job, start) }
+      else
+        results[#results + 1] = { 'released', lane.tries }
+      end
     elseif after == 'yield' then
       lane = lane.since and lane or read(name)
       lane.tries, lane.doubt, lane.parked = 0, false, true

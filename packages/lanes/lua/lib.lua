@@ -93,6 +93,28 @@ local function addJob(base, name, item)
   return id
 end
 
+local paused
+
+-- Gives a job whose lane was released the lane that waits longest: that lane's own job, which was never started, goes, and
+-- this one, in progress, takes its place. Returns the lane and its head. It saves BullMQ's finishing of one job and fetching
+-- of the next, most of what a short item costs.
+local function adopt(job, start)
+  if paused == nil then paused = redis.call('HEXISTS', stem .. 'meta', 'paused') == 1 end
+  local other = not paused and redis.call('RPOP', stem .. 'wait')
+  if not other then return end
+  local found = redis.call('HMGET', jobs .. other, 'data', 'ats')
+  local data = found[1] and not found[2] and cjson.decode(found[1])
+  if not data or not data.item then
+    -- Started before, or added without its head: it has to begin in its own right.
+    redis.call('RPUSH', stem .. 'wait', other)
+    return
+  end
+  redis.call('DEL', jobs .. other)
+  redis.call('HSET', jobs .. job, 'data', found[1])
+  redis.call('HSET', lanes, data.lane, job .. ' ' .. start .. ' 0 0 ' .. now() .. ' -')
+  return data.lane, data.item
+end
+
 -- Gives the lane a new job, the only one that may run it; whatever ran under another is fenced out by that.
 local function wake(name, tries, doubt)
   local job = addJob(stem, name)

@@ -28,8 +28,8 @@ export interface Burial {
   adds?: readonly Addition[]
 }
 
-/** How a run ended: the lane is free or handed on, or its head waits so many milliseconds. */
-export type RunEnd = { parkedForMs: number } | 'over'
+/** How a run ended: the lane is free, its job may have another one to go on with, or its head waits so many milliseconds. */
+export type RunEnd = { parkedForMs: number } | { next: { lane: string; head: Item } } | 'over'
 
 /**
  * Works a lane off, one item after the other, until it is empty or the run's budget is spent.
@@ -40,6 +40,7 @@ export async function work(
   lanes: Lanes,
   first: { items: Item[]; tries: number; crashed: boolean },
   options: RunnerOptions,
+  mayGoOn: boolean,
 ): Promise<RunEnd> {
   let { items, tries, crashed } = first
   for (let left = options.itemsPerTurn; ; left--) {
@@ -90,7 +91,9 @@ export async function work(
     }
     const yields = left <= 1 || options.draining()
     const want = yields || behind.length > 0 ? 0 : PREFETCH
-    const result = await run.step({ after: yields ? 'yield' : 'next', pop: item, want, effects, adds })
+    const goOn = mayGoOn && !options.draining()
+    const result = await run.step({ after: yields ? 'yield' : 'next', pop: item, want, goOn, effects, adds })
+    if (result.next) return { next: result.next }
     if (result.released) return 'over'
     if (yields) return { parkedForMs: 0 }
     items = behind.length > 0 ? behind : result.items

@@ -41,6 +41,8 @@ export interface Step {
   after: After
   pop?: Item
   want?: number
+  /** When the lane is released, go on with the one that waits longest. */
+  goOn?: boolean
   effects?: readonly Effect[]
   adds?: readonly Addition[]
 }
@@ -50,6 +52,8 @@ export interface StepResult {
   /** Tries the head has spent, after `spend`. */
   tries: number
   items: Item[]
+  /** The lane that the job goes on with, and its head. */
+  next?: { lane: string; head: Item }
 }
 
 /** One run's hold on its lane: every write goes through here, under the run's fence. */
@@ -75,7 +79,8 @@ export class Run {
   async step(step: Step): Promise<StepResult> {
     const keys: string[] = []
     const { tag } = this.#lanes.shardKeys(this.#lanes.shardOf(this.lane))
-    const args: (string | number)[] = [this.lane, this.#job, this.#start, step.pop?.id ?? '', step.after, freshId()]
+    const args: (string | number)[] = [this.lane, this.#job, this.#start, step.pop?.id ?? '', step.after]
+    args.push(step.goOn ? '1' : '0', freshId())
     args.push(step.want ?? 0)
     encodeEffects(step.effects ?? [], tag, keys, args)
     const adds = step.adds ?? []
@@ -91,6 +96,10 @@ export class Run {
     const [status, tries, ...items] = await this.#commit.call({ keys, args })
     if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
     if (status === 'failed') throw new Error(`an effect of the commit failed: ${tries}`)
+    const [lane, head] = items
+    if (status === 'released' && lane !== undefined) {
+      return { released: true, tries: 0, items: [], next: { lane: String(lane), head: parseItem(String(head)) } }
+    }
     return {
       released: status === 'released',
       tries: Number(tries),

@@ -28,6 +28,9 @@ export interface LaneWorkerOptions {
   onError?: (error: unknown) => void
 }
 
+/** Lanes that a job goes through before BullMQ gets to see it again. */
+const MOST_LANES_PER_JOB = 100
+
 /** Pause of a lane whose run could not reach Redis. */
 const RETRY_AFTER_FAULT_MS = 1_000
 
@@ -158,14 +161,15 @@ export class LaneWorker {
       const first = (start === 1 && firstStart(job.data)) || (await beginAgain(begin, lane, id, start))
       if (!first) return
       if (first.tookOver) this.counters.takeOvers++
-      const end = await work(
-        new Run(this.#lanes, commit, lane, { job: id, start }, lease),
-        this.#lanes,
-        first,
-        this.#runner,
-      )
-      if (end === 'over') return
-      return await this.#park(job, token, end.parkedForMs)
+      let [name, beginning] = [lane, first]
+      for (let lanes = 1; ; lanes++) {
+        const run = new Run(this.#lanes, commit, name, { job: id, start }, lease)
+        const end = await work(run, this.#lanes, beginning, this.#runner, lanes < MOST_LANES_PER_JOB)
+        if (end === 'over') return
+        if ('parkedForMs' in end) return await this.#park(job, token, end.parkedForMs)
+        name = end.next.lane
+        beginning = { items: [end.next.head], tries: 0, crashed: false, tookOver: false }
+      }
     } catch (error) {
       if (error instanceof DelayedError) throw error
       if (error instanceof LeaseLostError) {
