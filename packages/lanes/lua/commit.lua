@@ -2,8 +2,8 @@
 -- Keys per entry: the effects' keys.
 -- Args per entry: name, job and start of the run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' |
 --                 'park' | 'spend', '1' to go on with another lane, the step's own id, items wanted behind the head,
---                 effects, count of adds and for
---                 each: stem of its lane set, name, id ('' = what the effect of the next number returned), effect, data.
+--                 effects, count of adds and for each: stem of its lane set, name, id ('' = what the effect of the
+--                 next number returned), effect, data.
 --   stay  go on with the head   next  take the following items, release the lane when there are none
 --   yield like next, but what is left waits until the job, put behind the others by the caller, starts again
 --   park  the head waits for its next try     spend  the same, and that was a try

@@ -13,9 +13,10 @@
 --   seen:<length of the lane's name>:<lane>:<sender's id>   "<id>\n<print>" of an item that was stored
 -- A lane has its field and its list while it has mail, and neither otherwise.
 --
--- KEYS[1] is lanes; the other names are made from its stem (ARGV[1]) and share its hash tag. The effects' keys follow.
-local lanes, stem, jobs = KEYS[1], ARGV[1], ARGV[2]
-local ki, ai = 1, 2
+-- KEYS[1] is lanes; the other names are made from its stem (ARGV[1]), those of BullMQ's queue and jobs too, and share its hash
+-- tag. The effects' keys follow.
+local lanes, stem = KEYS[1], ARGV[1]
+local ki, ai = 1, 1
 local function key() ki = ki + 1 return KEYS[ki] end
 local function arg() ai = ai + 1 return ARGV[ai] end
 local function args(n) ai = ai + n return unpack(ARGV, ai - n + 1, ai) end
@@ -102,15 +103,15 @@ local function adopt(job, start)
   if paused == nil then paused = redis.call('HEXISTS', stem .. 'meta', 'paused') == 1 end
   local other = not paused and redis.call('RPOP', stem .. 'wait')
   if not other then return end
-  local found = redis.call('HMGET', jobs .. other, 'data', 'ats')
+  local found = redis.call('HMGET', stem .. other, 'data', 'ats')
   local data = found[1] and not found[2] and cjson.decode(found[1])
   if not data or not data.item then
     -- Started before, or added without its head: it has to begin in its own right.
     redis.call('RPUSH', stem .. 'wait', other)
     return
   end
-  redis.call('DEL', jobs .. other)
-  redis.call('HSET', jobs .. job, 'data', found[1])
+  redis.call('DEL', stem .. other)
+  redis.call('HSET', stem .. job, 'data', found[1])
   redis.call('HSET', lanes, data.lane, job .. ' ' .. start .. ' 0 0 ' .. now() .. ' -')
   return data.lane, data.item
 end

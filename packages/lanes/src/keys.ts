@@ -8,8 +8,6 @@ export interface ShardKeys {
   lanes: string
   /** Held by the process that sweeps. */
   sweeper: string
-  /** A job's key is this plus its id. */
-  job: string
   /** Dead letters: index by time, and one key each. */
   deadIndex: string
   dead: string
@@ -23,7 +21,6 @@ export function shardKeys(prefix: string, name: string, shard: number): ShardKey
     stem: base,
     lanes: `${base}lanes`,
     sweeper: `${base}sweeper`,
-    job: base,
     deadIndex: `${base}dead`,
     dead: `${base}dead:`,
   }

@@ -32,7 +32,7 @@ export function defineScript(redis: LaneRedis, name: string, shard: ShardKeys): 
   if (typeof run !== 'function') throw new Error(`Redis client did not take the script ${name}`)
   return (entries) => {
     const keys = [shard.lanes]
-    const args: (string | number)[] = [shard.stem, shard.job]
+    const args: (string | number)[] = [shard.stem]
     for (const entry of entries) {
       for (const key of entry.keys) keys.push(key)
       for (const arg of entry.args) args.push(arg)

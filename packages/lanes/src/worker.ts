@@ -34,7 +34,7 @@ const MOST_LANES_PER_JOB = 100
 /** Pause of a lane whose run could not reach Redis. */
 const RETRY_AFTER_FAULT_MS = 1_000
 
-/** What went on in this process, since the start. Without faults the last three stay 0. */
+/** What went on in this process, since the start. Without faults all stay 0. */
 export interface LaneCounters {
   /** Lanes the sweeper had to wake. */
   sweeperWakes: number
