@@ -15,7 +15,10 @@ while ai < #ARGV do
     local took = 0
     if start > lane.start then
       -- Not parked: the last run died with the head in its hands. That is a try spent.
-      if not lane.parked then lane.tries, lane.doubt, took = lane.tries + 1, true, 1 end
+      if not lane.parked then
+        lane.tries, lane.doubt, took = lane.tries + 1, true, 1
+        note(name, 'the worker died or lost its lease, or Redis refused the commit')
+      end
       lane.start, lane.parked = start, false
       write(name, lane)
     end

@@ -11,6 +11,7 @@
 --                         step    the last step that kept the head; if it arrives again it is known by this
 --   mail:<lane>   list  the items that wait, head first, each "<id>\n<data>"
 --   seen:<length of the lane's name>:<lane>:<sender's id>   "<id>\n<print>" of an item that was stored
+--   tried:<lane>  list  the head's tries that failed, "<ms> <detail>" each; there from the first of them until the head is popped
 -- A lane has its field and its list while it has mail, and neither otherwise.
 --
 -- KEYS[1] is lanes; the other names are made from its stem (ARGV[1]), those of BullMQ's queue and jobs too, and share its hash
@@ -79,6 +80,14 @@ end
 local function write(name, lane)
   local flags = (lane.parked and 1 or 0) + (lane.doubt and 2 or 0)
   redis.call('HSET', lanes, name, table.concat({ lane.job, lane.start, lane.tries, flags, lane.since, lane.step }, ' '))
+end
+
+-- Notes a try of the head that failed; tries that a run lived to see the end of are noted by its own effects (src/tried.ts).
+local function note(name, detail)
+  local tried = stem .. 'tried:' .. name
+  redis.call('RPUSH', tried, now() .. ' ' .. detail)
+  redis.call('LTRIM', tried, '-20', '-1')
+  redis.call('EXPIRE', tried, '2592000')
 end
 
 -- Adds a job to the BullMQ queue of a lane set, in this very step, and returns its id. With the item, its first start needs

@@ -3,6 +3,7 @@ import type { Effect } from './effects.ts'
 import type { Item } from './items.ts'
 import type { ShardKeys } from './keys.ts'
 import type { LaneRedis } from './script.ts'
+import type { FailedTry } from './tried.ts'
 
 /** An item that was given up, with the reason. */
 export interface DeadLetter extends Item {
@@ -13,8 +14,22 @@ export interface DeadLetter extends Item {
   detail: string
   /** Tries that were spent. */
   tries: number
+  /** The tries that failed, oldest first; of many the last ones. */
+  history: FailedTry[]
+  /** What the caller gave for it, see `Burial`. */
+  note?: string
   /** When it was given up, ms since 1970. */
   at: number
+}
+
+/** Where a list goes on: behind this dead letter. */
+export type Place = Pick<DeadLetter, 'at' | 'lane' | 'id'>
+
+export interface Replay {
+  /** In place of the item's text. */
+  data?: string
+  /** Writes that belong to the same step. */
+  effects?: readonly Effect[]
 }
 
 /** The lane set whose dead letters these are. */
@@ -48,16 +63,24 @@ export class DeadLetters {
     ]
   }
 
-  /** The newest dead letters first, at most `limit` of each shard. */
-  async list(limit = 100): Promise<DeadLetter[]> {
+  /** The newest first, at most `limit`; with a place, those behind it. One of the same millisecond is a matter of its name. */
+  async list(limit = 100, behind?: Place): Promise<DeadLetter[]> {
+    const shards = Array.from({ length: this.#lanes.shards }, (_, shard) => this.#listShard(shard, limit, behind))
+    return (await Promise.all(shards)).flat().sort(newestFirst).slice(0, limit)
+  }
+
+  async #listShard(shard: number, limit: number, behind: Place | undefined): Promise<DeadLetter[]> {
     const redis = this.#lanes.connection
-    const perShard = Array.from({ length: this.#lanes.shards }, async (_, shard) => {
-      const keys = this.#lanes.shardKeys(shard)
-      const names = await redis.zrange(keys.deadIndex, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit)
+    const keys = this.#lanes.shardKeys(shard)
+    const found: DeadLetter[] = []
+    for (let skip = 0; ; skip += limit) {
+      const newest = behind?.at ?? '+inf'
+      const names = await redis.zrange(keys.deadIndex, newest, '-inf', 'BYSCORE', 'REV', 'LIMIT', skip, limit)
       const texts = names.length === 0 ? [] : await redis.mget(names.map((name) => keys.dead + name))
-      return texts.flatMap((text) => (text === null ? [] : [parseLetter(text)]))
-    })
-    return (await Promise.all(perShard)).flat().sort((a, b) => b.at - a.at)
+      const letters = texts.flatMap((text) => (text === null ? [] : [parseLetter(text)]))
+      found.push(...letters.filter((letter) => !behind || newestFirst(behind, letter) < 0))
+      if (found.length >= limit || names.length < limit) return found
+    }
   }
 
   async get(lane: string, id: string): Promise<DeadLetter | undefined> {
@@ -70,12 +93,12 @@ export class DeadLetters {
    * Puts a dead letter at the end of its lane again, under the id it had, and takes it off the dead letters in the same
    * step. What was added to the lane since is handled before it. False when there is no such dead letter.
    */
-  async replay(lane: string, id: string, effects: readonly Effect[] = []): Promise<boolean> {
+  async replay(lane: string, id: string, { data, effects = [] }: Replay = {}): Promise<boolean> {
     const letter = await this.get(lane, id)
     if (!letter) return false
     const added = await this.#lanes.add(lane, {
       id,
-      data: letter.data,
+      data: data ?? letter.data,
       // Two operators who replay at once store one item; the mark goes after a minute, for a later failure of the same item.
       dedupe: { id: `replay:${id}:${letter.at}`, forMs: 60_000 },
       effects: [...effects, ...this.#forget(lane, id)],
@@ -105,6 +128,12 @@ function memberOf(lane: string, id: string): string {
   return `${lane.length}:${lane}:${id}`
 }
 
+/** The order of lists, which is Redis' own of the index: by time, then by the bytes of the name. */
+export function newestFirst(a: Place, b: Place): number {
+  return b.at - a.at || Buffer.compare(Buffer.from(memberOf(b.lane, b.id)), Buffer.from(memberOf(a.lane, a.id)))
+}
+
+/** Letters of before there was a history have none. */
 function parseLetter(text: string): DeadLetter {
-  return JSON.parse(text)
+  return { history: [], ...JSON.parse(text) }
 }

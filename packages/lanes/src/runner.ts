@@ -1,7 +1,7 @@
-import type { DeadLetter } from './dead-letters.ts'
-import type { Effect } from './effects.ts'
-import type { Addition, Item } from './items.ts'
+import { bury, type Cause, type OnBury } from './burial.ts'
+import type { Item } from './items.ts'
 import type { Lanes } from './lanes.ts'
+import { forgetTried, triedEffects } from './tried.ts'
 import type { Run, Turn, Verdict } from './turn.ts'
 import { LeaseLostError } from './turn.ts'
 
@@ -17,15 +17,9 @@ export interface RunnerOptions {
   /** Items a run handles before it queues its lane behind the others. */
   itemsPerTurn: number
   /** What else is to be written, in the same step, when an item is buried. */
-  onBury: (letter: DeadLetter, turn: Turn) => Burial | Promise<Burial>
+  onBury: OnBury
   /** True once the worker is to stop: the lane is handed back after the current item. */
   draining: () => boolean
-}
-
-/** Writes and items for other lanes that belong to the step in which an item becomes a dead letter. */
-export interface Burial {
-  effects?: readonly Effect[]
-  adds?: readonly Addition[]
 }
 
 /** How a run ended: the lane is free, its job may have another one to go on with, or its head waits so many milliseconds. */
@@ -40,7 +34,7 @@ export async function work(
   lanes: Lanes,
   first: { items: Item[]; tries: number; crashed: boolean },
   options: RunnerOptions,
-  mayGoOn: boolean,
+  mayGoOn: () => boolean,
 ): Promise<RunEnd> {
   let { items, tries, crashed } = first
   for (let left = options.itemsPerTurn; ; left--) {
@@ -52,46 +46,30 @@ export async function work(
       return { parkedForMs: 0 }
     }
     const turn = turnOf(run, tries, crashed)
-    let verdict: Verdict =
+    const verdict: Verdict | Cause =
       tries >= options.attempts
-        ? {
-            do: 'bury',
-            reason: 'attempts_exhausted',
-            detail: 'no try came to its end: the worker died or Redis refused the commit',
-          }
-        : await judge(item, turn, options)
+        ? { do: 'bury', reason: 'attempts_exhausted' }
+        : spent(await judge(item, turn, options), tries + 1 >= options.attempts)
     if (verdict.do === 'retry') {
-      const spend = verdict.spend ?? true
-      if (!spend || tries + 1 < options.attempts) {
-        await run.step({ after: spend ? 'spend' : 'park', effects: verdict.effects ?? [] })
-        return { parkedForMs: verdict.afterMs }
+      const { effects = [], detail = '' } = verdict
+      if (verdict.spend === false) await run.step({ after: 'park', effects })
+      else {
+        const tried = triedEffects(lanes, run.lane, { at: Date.now(), detail })
+        await run.step({ after: 'spend', effects: [...effects, ...tried] })
       }
-      verdict = {
-        do: 'bury',
-        reason: 'attempts_exhausted',
-        detail: verdict.detail ?? '',
-        effects: verdict.effects ?? [],
-      }
+      return { parkedForMs: verdict.afterMs }
     }
-    let { effects = [], adds = [] } = verdict
-    if (verdict.do === 'bury') {
-      const { reason, detail } = verdict
-      const letter = {
-        ...item,
-        lane: run.lane,
-        reason,
-        detail,
-        tries: Math.min(tries + 1, options.attempts),
-        at: Date.now(),
-      }
-      const more = await options.onBury(letter, turn)
-      const kept = [...effects, ...lanes.deadLetters.keep(letter)]
-      effects = [...kept, ...(more.effects ?? [])]
-      adds = [...adds, ...(more.adds ?? []).map((add) => behindEffects(add, kept.length))]
-    }
+    const tried = tries > 0 || crashed
+    const { effects, adds } =
+      verdict.do === 'bury'
+        ? await bury(lanes, item, turn, verdict, options.onBury)
+        : {
+            effects: [...(verdict.effects ?? []), ...(tried ? [forgetTried(lanes, run.lane)] : [])],
+            adds: verdict.adds ?? [],
+          }
     const yields = left <= 1 || options.draining()
     const want = yields || behind.length > 0 ? 0 : PREFETCH
-    const goOn = mayGoOn && !options.draining()
+    const goOn = mayGoOn() && !options.draining()
     const result = await run.step({ after: yields ? 'yield' : 'next', pop: item, want, goOn, effects, adds })
     if (result.next) return { next: result.next }
     if (result.released) return 'over'
@@ -102,9 +80,11 @@ export async function work(
   }
 }
 
-/** The same addition when so many effects come before those it was written for. */
-function behindEffects(add: Addition, count: number): Addition {
-  return typeof add.id === 'string' ? add : { ...add, id: { effect: add.id.effect + count } }
+/** A retry for which no try is left is the end. */
+function spent(verdict: Verdict, last: boolean): Verdict {
+  if (verdict.do !== 'retry' || verdict.spend === false || !last) return verdict
+  const { detail = '', effects = [] } = verdict
+  return { do: 'bury', reason: 'attempts_exhausted', detail, effects }
 }
 
 async function judge(item: Item, turn: Turn, options: RunnerOptions): Promise<Verdict> {

@@ -1,10 +1,10 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
-import type { DeadLetter } from './dead-letters.ts'
+import type { OnBury } from './burial.ts'
 import { type Item, parseItem } from './items.ts'
 import type { LaneJob } from './lane-job.ts'
 import type { Lanes } from './lanes.ts'
 import { Leases } from './lease.ts'
-import { type Burial, PREFETCH, type RunnerOptions, work } from './runner.ts'
+import { PREFETCH, type RunnerOptions, work } from './runner.ts'
 import { BatchedScript } from './script.ts'
 import { Sweeper } from './sweeper.ts'
 import { LeaseLostError, Run, type Turn, type Verdict } from './turn.ts'
@@ -22,8 +22,8 @@ export interface LaneWorkerOptions {
   leaseMs?: number
   /** Items a lane may do before it queues behind the others. Default 50. */
   itemsPerTurn?: number
-  /** Writes and items for other lanes that belong to the step in which an item becomes a dead letter. */
-  onBury?: (letter: DeadLetter, turn: Turn) => Burial | Promise<Burial>
+  /** What else belongs to the step in which an item becomes a dead letter. */
+  onBury?: OnBury
   sweep?: { everyMs: number; afterMs: number }
   onError?: (error: unknown) => void
 }
@@ -59,6 +59,7 @@ export class LaneWorker {
   readonly #sweeper: Sweeper
   readonly #running = new Set<Promise<unknown>>()
   #draining = false
+  #paused = false
 
   constructor(lanes: Lanes, options: LaneWorkerOptions) {
     this.#lanes = lanes
@@ -93,6 +94,20 @@ export class LaneWorker {
   /** Looks for lanes whose job is gone now, instead of at the next sweep; returns how many were woken. */
   sweep(): Promise<number> {
     return this.#sweeper.sweep()
+  }
+
+  /**
+   * Takes no more lanes until {@link resume}, but for one per shard that it may be taking right now; runs in progress go on.
+   * Where they should not, that is for the handler.
+   */
+  pause(): void {
+    this.#paused = true
+    for (const { worker } of this.#workers) worker.pause(true).catch(this.#onError)
+  }
+
+  resume(): void {
+    this.#paused = false
+    for (const { worker } of this.#workers) worker.resume().catch(this.#onError)
   }
 
   /** Resolves when every shard's worker is connected and takes jobs. */
@@ -164,7 +179,7 @@ export class LaneWorker {
       let [name, beginning] = [lane, first]
       for (let lanes = 1; ; lanes++) {
         const run = new Run(this.#lanes, commit, name, { job: id, start }, lease)
-        const end = await work(run, this.#lanes, beginning, this.#runner, lanes < MOST_LANES_PER_JOB)
+        const end = await work(run, this.#lanes, beginning, this.#runner, () => this.#mayGoOn(lanes))
         if (end === 'over') return
         if ('parkedForMs' in end) return await this.#park(job, token, end.parkedForMs)
         name = end.next.lane
@@ -174,7 +189,8 @@ export class LaneWorker {
       if (error instanceof DelayedError) throw error
       if (error instanceof LeaseLostError) {
         this.counters.fenced++
-        return await this.#park(job, token, 0)
+        // That the job is another run's by now is no news.
+        return await this.#park(job, token, 0, () => {})
       }
       // Redis failed in the middle. The job stays the lane's, and its next start counts as a take-over.
       this.#onError(error)
@@ -184,12 +200,16 @@ export class LaneWorker {
     }
   }
 
+  #mayGoOn(lanes: number): boolean {
+    return lanes < MOST_LANES_PER_JOB && !this.#paused
+  }
+
   /**
    * Ends this start of a job so that it is started again after a while. A job that could not be moved (it is no longer this
    * run's, Redis is away) is left as it is, never finished: when its lock has run out it is given out again.
    */
-  async #park(job: Job<LaneJob>, token: string, ms: number): Promise<never> {
-    await job.moveToDelayed(Date.now() + ms, token).catch(this.#onError)
+  async #park(job: Job<LaneJob>, token: string, ms: number, onError = this.#onError): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token).catch(onError)
     throw new DelayedError()
   }
 }

@@ -130,6 +130,9 @@ test('an item that kills every worker becomes a dead letter, and its lane goes o
     ['poison', true],
     ['next', false],
   ])
-  expect(await lanes.deadLetters.list()).toMatchObject([{ id: 'poison', reason: 'attempts_exhausted', tries: 2 }])
+  const detail = expect.stringMatching(/^the worker died or lost its lease/)
+  expect(await lanes.deadLetters.list()).toMatchObject([
+    { id: 'poison', reason: 'attempts_exhausted', detail, tries: 2, history: [{ detail }, { detail }] },
+  ])
   expect(counters).toMatchObject({ sweeperWakes: 0, takeOvers: 1 })
 })
