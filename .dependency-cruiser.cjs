@@ -41,6 +41,12 @@ module.exports = {
     never('api-alone', '^apps/api/src', ['^apps/(?!api/)', '^packages/sandbox/'], 'apps meet in Redis only'),
     never('worker-alone', '^apps/worker/src', ['^apps/(?!worker/)', '^packages/sandbox/'], 'apps meet in Redis only'),
     never(
+      'cli-alone',
+      '^apps/cli/src',
+      ['^apps/(?!cli/)', '^packages/sandbox/'],
+      'the command line meets the others in Redis only',
+    ),
+    never(
       'source-without-tests-and-tools',
       '^(apps|packages)/[^/]+/src',
       ['^(apps|packages)/[^/]+/test/', '^dev/', '^bench/'],

@@ -10,6 +10,7 @@ export default defineConfig({
       'apps/*/test/**/*.test.ts',
       'dev/test/**/*.test.ts',
       'bench/test/**/*.test.ts',
+      'chaos/test/**/*.test.ts',
     ],
     pool: 'forks',
     // Tests wait for leases and time-outs more than they compute.

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { WorkerMetrics } from '@chatlane/core'
 import express from 'express'
 
 /** How many ports behind the wanted one are tried when it is taken: several workers on one machine need no settings. */
@@ -11,12 +12,13 @@ export interface Health {
 }
 
 /**
- * Serves `/healthz` and `/readyz`.
+ * Serves `/healthz`, `/readyz` and `/metrics`.
  * @throws when no port can be listened on
  * @param ready what keeps the worker from working, or undefined when nothing does
  */
 export async function serveHealth(
   listener: { host: string; port: number },
+  registry: WorkerMetrics['registry'],
   ready: () => Promise<string | undefined>,
 ): Promise<Health> {
   const app = express().disable('x-powered-by')
@@ -28,6 +30,9 @@ export async function serveHealth(
     response
       .status(problem === undefined ? 200 : 503)
       .json(problem === undefined ? { status: 'ready' } : { status: 'not ready', problem })
+  })
+  app.get('/metrics', async (_request, response) => {
+    response.set('Content-Type', registry.contentType).end(await registry.metrics())
   })
   const server = createServer(app)
   const port = await listen(server, listener.host, listener.port)

@@ -1,5 +1,6 @@
 import {
   createLogger,
+  exitIfConfigError,
   exitOnConfigError,
   loadConfig,
   reloadOnSignal,
@@ -7,10 +8,10 @@ import {
   stopOnSignal,
   watchRoutes,
 } from '@chatlane/core'
-import { startWorker } from './worker.ts'
+import { type RunningWorker, startWorker } from './worker.ts'
 
 /** A stop that takes longer than this, whatever holds it up, ends the process all the same. */
-const STOP_WITHIN_MS = 10_000
+const STOP_WITHIN_MS = 9_000
 
 const { config, routes } = exitOnConfigError(() => {
   const config = loadConfig('worker', process.env)
@@ -19,10 +20,14 @@ const { config, routes } = exitOnConfigError(() => {
 const logger = createLogger(config.log, { service: 'worker', secrets: secretsOf(config) })
 for (const warning of config.warnings) logger.warn(warning)
 
-const worker = startWorker(config, routes, logger)
 reloadOnSignal(logger, routes)
-stopOnSignal(logger, STOP_WITHIN_MS, async () => (await worker).stop())
-worker.catch((error: unknown) => {
+let running: RunningWorker | undefined
+// Before it runs (it may wait for Redis) it has nothing in hand.
+stopOnSignal(logger, STOP_WITHIN_MS, async () => running?.stop())
+try {
+  running = await startWorker(config, routes, logger)
+} catch (error) {
+  exitIfConfigError(error)
   logger.fatal({ err: error }, 'the worker cannot start')
   process.exit(1)
-})
+}

@@ -1,23 +1,32 @@
 import {
+  AccountPause,
   Closer,
   type Config,
-  checkRedis,
   connectRedis,
   createDeliveryHandler,
+  createGatedUponAI,
   createSmsSender,
   createTurnHandler,
-  createUponAIClient,
+  demandFitRedis,
   isRedisUnavailable,
   type Logger,
   noteShards,
+  Replicas,
   type RoutesHolder,
+  redisAnswers,
+  redisProblem,
+  SharedPause,
   shardOfConversation,
+  WorkerMetrics,
 } from '@chatlane/core'
 import { Lanes, LaneWorker } from '@chatlane/lanes'
 import { serveHealth } from './health.ts'
 
 /** Time that turns in progress get to finish before they are handed to other workers. */
 const GRACE_MS = 6_000
+
+/** Time that Redis gets at the end to show that anything can still be written. */
+const ANSWER_MS = 1_000
 
 export interface RunningWorker {
   port: number
@@ -32,33 +41,57 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
     if (!isRedisUnavailable(error)) logger.warn({ err: error }, 'queue')
   }
   const { prefix } = config.redis
+  const metrics = new WorkerMetrics(redis)
   let state: 'starting' | 'working' | 'draining' = 'starting'
-  const health = await serveHealth(config.worker, async () => {
-    if (redis.status !== 'ready') return 'Redis cannot be reached'
-    if (state !== 'working') return state
-    const { evicts } = await checkRedis(redis)
-    return evicts ? 'Redis may evict keys: set maxmemory-policy noeviction' : undefined
+  const health = await serveHealth(config.worker, metrics.registry, async () => {
+    if (state === 'draining') return 'the process is stopping'
+    const problem = await redisProblem(redis)
+    if (problem !== undefined) return problem
+    if (state === 'starting') return 'the process is starting'
+    if (replicas.missing !== undefined) return replicas.missing
+    const { paused } = uponai.gate
+    if (paused === 'credentials') return 'UponAI refuses our credentials: turns wait'
+    if (paused === 'outage') return 'UponAI fails: turns wait until it answers'
+    return undefined
   })
 
+  await demandFitRedis(redis, config.redis, logger)
   const shards = await noteShards(redis, prefix, config.queueShards)
   const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
   const lanes = new Lanes({ name: 'turns', ...shared })
   const deliveries = new Lanes({ name: 'deliveries', ...shared })
-  const uponai = createUponAIClient(config.uponai)
-  const { attempts, backoffMs } = config.turns
+  const replicas = new Replicas({
+    redis,
+    least: config.redis.minReplicas,
+    keyOf: (shard) => `${lanes.shardKeys(shard).tag}:replicated`,
+  })
+  const uponai = createGatedUponAI({
+    config: config.uponai,
+    redis,
+    prefix,
+    logger,
+    onError,
+    count: (operation, request) => metrics.uponaiCall(operation, request),
+    onPause: (reason) => (reason === undefined ? turns.resume() : turns.pause()),
+  })
+  const { attempts, backoffMs, whenUnclear } = config.turns
 
   const turns = new LaneWorker(lanes, {
     ...createTurnHandler(
       {
         redis,
+        replicas,
         prefix,
-        uponai,
+        uponai: uponai.client,
         lanes,
         deliveries,
         routes,
         autoCloseAfterMs: config.autoCloseAfterMs,
         graceMs: config.uponai.timeoutMs,
+        whenUnclear,
+        attempts,
         backoffMs,
+        metrics,
       },
       logger,
     ),
@@ -66,21 +99,31 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
     attempts,
     onError,
   })
+  const twilioAsked = new SharedPause({ redis, prefix, provider: 'twilio', onError })
+  const twilioPause = new AccountPause(twilioAsked, logger)
   const sending = config.twilio
     ? new LaneWorker(deliveries, {
         ...createDeliveryHandler({
           redis,
+          replicas,
           prefix,
           sms: createSmsSender(config.twilio),
+          pause: twilioPause,
           publicUrl: config.publicUrl ?? '',
           backoffMs,
           logger,
+          metrics,
         }),
         concurrency: config.worker.concurrency,
         attempts,
         onError,
       })
     : undefined
+  metrics.watch({
+    lanes: [lanes, deliveries],
+    workers: { turns, deliveries: sending },
+    pauses: { uponai: () => uponai.gate.paused, twilio: () => twilioPause.reason },
+  })
   const closer = new Closer({ redis, prefix, lanes, onError })
   await Promise.all([turns.ready(), sending?.ready(), closer.start()])
   state = 'working'
@@ -90,7 +133,11 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
     port: health.port,
     async stop() {
       state = 'draining'
-      await Promise.all([closer.close(), turns.close(GRACE_MS), sending?.close(GRACE_MS)])
+      uponai.stop()
+      twilioAsked.stop()
+      // Without Redis no turn can end or be handed back: the leases run out, and other workers take over.
+      const graceMs = (await redisAnswers(redis, ANSWER_MS)) ? GRACE_MS : 0
+      await Promise.all([closer.close(), turns.close(graceMs), sending?.close(graceMs)])
       await Promise.all([lanes.close(), deliveries.close(), uponai.close()])
       await health.close()
       redis.disconnect()

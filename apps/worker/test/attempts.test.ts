@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Stage, stage } from './stage.ts'
@@ -66,6 +66,21 @@ describe('a chat whose creation has no clear outcome', () => {
     await s.conversations.requestEnd(conversation)
     await s.settled(conversation)
     expect(await open()).toEqual([])
+  })
+
+  it('is ended with the conversation, when it came into being long after another one took its place', async () => {
+    const proxy = lateFirstRequest()
+    s = await stage({ before: proxy.listen })
+    const conversation = await s.web('pk_quiet')
+    await s.say(conversation, 'hello')
+    await s.settled(conversation)
+    expect(await open()).toHaveLength(1)
+    while ((await open()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20))
+    await s.conversations.requestEnd(conversation)
+    await s.settled(conversation)
+    expect(await open()).toEqual([])
+    expect((await s.conversations.find(conversation.id))?.lost).toEqual([])
+    proxy.close()
   })
 
   it('is ended by its deadline, when it was opened for its greeting only', async () => {
@@ -210,18 +225,48 @@ it('says nothing again when UponAI shows no history', async () => {
 
 /** Stands before UponAI and leaves the messages out of what get-chat answers. */
 function withoutHistory() {
+  return standIn(async (request, response, pass) => {
+    const { status, said } = await pass()
+    const shown = request.method === 'GET' ? said.replace('"messages":', '"elsewhere":') : said
+    response.writeHead(status, { 'content-type': 'application/json' }).end(shown)
+  })
+}
+
+/** Stands before UponAI: the first request loses its connection at once, and gets there all the same, a second later. */
+function lateFirstRequest() {
+  let first = true
+  return standIn(async (_request, response, pass) => {
+    if (first) {
+      first = false
+      response.socket?.destroy()
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      await pass()
+      return
+    }
+    const { status, said } = await pass()
+    response.writeHead(status, { 'content-type': 'application/json' }).end(said)
+  })
+}
+
+function standIn(
+  handle: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    pass: () => Promise<{ status: number; said: string }>,
+  ) => Promise<void>,
+) {
   let target = ''
   const server = createServer(async (request, response) => {
     const body = request.method === 'GET' ? null : await text(request)
     const { authorization = '' } = request.headers
-    const answer = await fetch(target + request.url, {
-      method: request.method ?? 'GET',
-      headers: { authorization, 'content-type': 'application/json' },
-      body,
+    await handle(request, response, async () => {
+      const answer = await fetch(target + request.url, {
+        method: request.method ?? 'GET',
+        headers: { authorization, 'content-type': 'application/json' },
+        body,
+      })
+      return { status: answer.status, said: await answer.text() }
     })
-    const said = await answer.text()
-    const shown = request.method === 'GET' ? said.replace('"messages":', '"elsewhere":') : said
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(shown)
   })
   return {
     async listen(uponaiUrl: string): Promise<string> {

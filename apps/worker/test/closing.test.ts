@@ -67,3 +67,22 @@ it('closes a chat that was over already as if it had been open', async () => {
   expect((await closedConversation(conversation.id)).chatId).toBeUndefined()
   expect(await s.lanes.deadLetters.list()).toEqual([])
 })
+
+it('says nothing more in a chat whose end was begun, even if nobody heard that it ended', async () => {
+  s = await stage({})
+  const conversation = await s.web('pk_short')
+  await s.say(conversation, 'hello')
+  await s.settled(conversation)
+  // While the end is tried again and again, someone writes.
+  await s.sandbox.setFaults({
+    rules: [{ target: 'uponai', operation: 'end', fault: { kind: 'drop', when: 'after' }, times: 3 }],
+  })
+  while ((await s.sandbox.chats())[0]?.status !== 'ended') await new Promise((resolve) => setTimeout(resolve, 5))
+  await s.say(conversation, 'wait')
+  await s.settled(conversation, (items) => items.some(({ text }) => text === 'echo: wait'))
+  const [first, second] = await s.sandbox.chats()
+  const asked = (await s.sandbox.history({ kind: 'uponai' })).filter(
+    (entry) => entry.kind === 'uponai' && entry.operation === 'completion',
+  )
+  expect(asked.map((entry) => entry.kind === 'uponai' && entry.chat_id)).toEqual([first?.chat_id, second?.chat_id])
+})

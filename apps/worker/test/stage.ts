@@ -18,6 +18,7 @@ import {
 import { freshPrefix, testRedisUrl } from '@chatlane/dev'
 import { type LaneRedis, Lanes } from '@chatlane/lanes'
 import { type SandboxClient, type Settings, sandboxClient, sandboxCredentials, startSandbox } from '@chatlane/sandbox'
+import { z } from 'zod'
 import { startWorker } from '../src/worker.ts'
 
 export const NUMBER = '+15005550006'
@@ -27,7 +28,11 @@ export interface Stage {
   sandbox: SandboxClient
   conversations: Conversations
   lanes: Lanes
+  /** The lanes of outgoing messages. */
+  deliveries: Lanes
   redis: LaneRedis
+  /** That of every process of this deployment. */
+  environment: Readonly<Record<string, string>>
   /** How long a conversation's keys are kept, ms; -1: for ever. */
   timesToLive(conversation: Conversation): Promise<{ record: number; ledger: number }>
   /** Begins a web conversation; `publicKey` chooses the route. */
@@ -40,6 +45,8 @@ export interface Stage {
   chats(count: number): Promise<void>
   /** The conversation's messages once nothing waits any more and the condition holds. */
   settled(conversation: Conversation, until?: (items: LedgerItem[]) => boolean): Promise<LedgerItem[]>
+  /** What keeps the oldest worker from working, by its `/readyz`. */
+  problem(): Promise<string | undefined>
   /** Starts a worker in a process of its own, which ends with the stage. */
   workerProcess(): Promise<ChildProcess>
   /** Starts a worker and stops the oldest one as a SIGTERM would. */
@@ -117,7 +124,9 @@ export async function stage(options: {
     sandbox: control,
     conversations,
     lanes,
+    deliveries,
     redis,
+    environment,
     async timesToLive({ id }) {
       const { record, ledger } = conversationKeys(prefix, id)
       return { record: await redis.pttl(record), ledger: await redis.pttl(ledger) }
@@ -147,6 +156,10 @@ export async function stage(options: {
         if (waiting === 0 && done && until(items)) return items
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
+    },
+    async problem() {
+      const answer = await fetch(`http://127.0.0.1:${workers[0]?.port}/readyz`)
+      return z.object({ problem: z.string().optional() }).parse(await answer.json()).problem
     },
     async workerProcess() {
       const child = fork(new URL('./worker-process.ts', import.meta.url), {

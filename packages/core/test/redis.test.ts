@@ -56,7 +56,7 @@ const addressOf = (url: string) => ({ host: new URL(url).hostname, port: Number(
 const events = () => log.map(({ event }) => event)
 
 describe('a connection', () => {
-  test.each<RedisRole>(['request', 'worker', 'blocking'])('for %s works and has a name', async (role) => {
+  test.each<RedisRole>(['request', 'worker', 'subscriber'])('for %s works and has a name', async (role) => {
     const client = await opened({ prefix: 'other' }, role)
     expect(await client.ping()).toBe('PONG')
     expect(await client.client('GETNAME')).toBe(`other:${role}`)
@@ -82,7 +82,7 @@ describe('while Redis is away', () => {
   test('requests fail, workers wait, and each outage is one line', async () => {
     const request = await opened({}, 'request')
     const worker = await opened({}, 'worker')
-    const blocking = await opened({}, 'blocking')
+    const blocking = await opened({}, 'subscriber')
     const waiting = blocking.blpop('chatlane:never', 0)
 
     await server.kill()
@@ -99,7 +99,7 @@ describe('while Redis is away', () => {
     expect(await request.ping()).toBe('PONG')
     await worker.rpush('chatlane:never', 'something')
     expect(await waiting).toEqual(['chatlane:never', 'something'])
-    for (const role of ['request', 'worker', 'blocking'])
+    for (const role of ['request', 'worker', 'subscriber'])
       expect(log.filter((line) => line.role === role)).toMatchObject([
         { level: 'warn', event: 'redis_away', err: { code: 'ECONNREFUSED' } },
         { level: 'info', event: 'redis_back', away_ms: expect.any(Number) },
@@ -142,7 +142,7 @@ describe('a connection to a cluster', () => {
     await request.set('chatlane:key', 'value')
     expect(await worker.get('chatlane:key')).toBe('value')
     expect(await worker.client('GETNAME')).toBe('chatlane:worker')
-    expect(await checkRedis(worker)).toEqual({ evicts: false, persistent: true, version: expect.stringMatching(/^\d/) })
+    expect(await checkRedis(worker)).toMatchObject({ evicts: false, persistent: true })
 
     await node.kill()
     await expect(request.get('chatlane:key')).rejects.toThrow()
@@ -217,6 +217,8 @@ describe('the check of a Redis', () => {
     const client = await opened({}, 'request')
     expect(await checkRedis(client)).toEqual({
       evicts: false,
+      wouldEvict: false,
+      policy: 'maxmemory-policy noeviction',
       persistent: true,
       version: expect.stringMatching(/^\d+\.\d+/),
     })
@@ -226,12 +228,16 @@ describe('the check of a Redis', () => {
     const client = await opened({}, 'request')
     for (const policy of ['allkeys-lru', 'volatile-ttl']) {
       await set({ 'maxmemory-policy': policy, maxmemory: '500mb' })
-      expect(await checkRedis(client)).toMatchObject({ evicts: true })
+      expect(await checkRedis(client)).toMatchObject({
+        evicts: true,
+        policy: `maxmemory-policy ${policy} with maxmemory 500.00M`,
+      })
       await set({ maxmemory: '0' })
-      expect(await checkRedis(client)).toMatchObject({ evicts: false })
+      expect(await checkRedis(client)).toMatchObject({ evicts: false, wouldEvict: true })
     }
     await set({ 'maxmemory-policy': 'noeviction', maxmemory: '500mb' })
-    expect(await checkRedis(client)).toMatchObject({ evicts: false })
+    expect(await checkRedis(client)).toMatchObject({ evicts: false, wouldEvict: false })
+    await set({ maxmemory: '0' })
   })
 
   test('finds that nothing is kept', async () => {
@@ -249,6 +255,17 @@ describe('the check of a Redis', () => {
     const client = await opened({ url: url.href }, 'request')
     await expect(client.config('GET', 'maxmemory-policy')).rejects.toThrow('NOPERM')
     expect(await checkRedis(client)).toMatchObject({ evicts: false, persistent: true })
+  })
+
+  test('finds that it takes no writes', async () => {
+    const client = await opened({}, 'request')
+    await set({ maxmemory: '1' })
+    expect(await checkRedis(client)).toMatchObject({ refuses: 'full' })
+    await set({ maxmemory: '0' })
+    await operator().replicaof('127.0.0.1', 1)
+    expect(await checkRedis(client)).toMatchObject({ refuses: 'replica' })
+    await operator().replicaof('NO', 'ONE')
+    expect(await checkRedis(client)).not.toHaveProperty('refuses')
   })
 
   test('fails without Redis', async () => {

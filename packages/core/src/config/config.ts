@@ -66,9 +66,12 @@ export interface Config {
   /** 0 = never. */
   autoCloseAfterMs: number
   queueShards: number
-  turns: { attempts: number; backoffMs: number }
+  turns: { attempts: number; backoffMs: number; whenUnclear: 'send_again' | 'dead_letter' }
   log: LogConfig
   production: boolean
   /** Legal, but worth a line at start. */
   warnings: string[]
 }
+
+/** What the command line runs with: of all but Redis, what its environment happens to have. */
+export type CliConfig = Omit<Config, 'uponai'> & { uponai?: UponaiConfig }

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import type { ConfigProblem } from './error.ts'
 
-export type ProcessName = 'api' | 'worker'
+/** `cli`: the operators' command line, which needs Redis; what else a command needs it says itself. */
+export type ProcessName = 'api' | 'worker' | 'cli'
 
 /**
  * What is wrong between variables, each of which may be right. Looks only at the texts, so that it can be told together
@@ -26,14 +27,15 @@ export function findContradictions(processName: ProcessName, given: Record<strin
   needs('REDIS_SENTINELS', 'REDIS_SENTINEL_NAME')
   needs('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS')
 
+  const serves = processName !== 'cli'
   report(
-    (given.UPONAI_DIALECT ?? 'rest') === 'rest' && !has('UPONAI_WORKSPACE_ID'),
+    serves && (given.UPONAI_DIALECT ?? 'rest') === 'rest' && !has('UPONAI_WORKSPACE_ID'),
     'UPONAI_WORKSPACE_ID',
     'expected an integer, required for UPONAI_DIALECT=rest, but it is not set',
   )
 
   needs('TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN')
-  needs('TWILIO_ACCOUNT_SID', 'PUBLIC_URL')
+  if (serves) needs('TWILIO_ACCOUNT_SID', 'PUBLIC_URL')
   needs('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID')
   needs('TWILIO_AUTH_TOKEN_NEXT', 'TWILIO_AUTH_TOKEN')
   needs('TWILIO_API_KEY_SID', 'TWILIO_API_KEY_SECRET')
@@ -49,7 +51,7 @@ export function findContradictions(processName: ProcessName, given: Record<strin
 
   const routesFile = given.CHATLANE_CONFIG
   report(
-    routesFile !== undefined && !statSync(routesFile, { throwIfNoEntry: false })?.isFile(),
+    serves && routesFile !== undefined && !statSync(routesFile, { throwIfNoEntry: false })?.isFile(),
     'CHATLANE_CONFIG',
     `expected the path of a file, but there is none at "${routesFile}"`,
   )

@@ -30,10 +30,16 @@ export function exitOnConfigError<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof RoutesError)) throw error
-    process.stderr.write(error.lines.map((line) => `${line}\n`).join(''))
-    process.exit(exitCodeForConfiguration)
+    exitIfConfigError(error)
+    throw error
   }
+}
+
+/** Ends the process if this is a bad configuration: a line per problem on stderr, exit code 78. */
+export function exitIfConfigError(error: unknown): void {
+  if (!(error instanceof ConfigError) && !(error instanceof RoutesError)) return
+  process.stderr.write(error.lines.map((line) => `${line}\n`).join(''))
+  process.exit(exitCodeForConfiguration)
 }
 
 function pageOf(variable: string): string {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import type { Config, TwilioConfig } from './config.ts'
+import type { z } from 'zod'
+import type { CliConfig, Config, TwilioConfig, UponaiConfig } from './config.ts'
 import { findContradictions, type ProcessName } from './contradictions.ts'
 import { ConfigError } from './error.ts'
 import { readVariables } from './read.ts'
@@ -14,9 +15,25 @@ const defaultRoutesFile = './chatlane.yaml'
  *
  * @throws {ConfigError} with every problem at once
  */
-export function loadConfig(processName: ProcessName, env: Record<string, string | undefined>): Config {
+export function loadConfig(processName: Exclude<ProcessName, 'cli'>, env: Record<string, string | undefined>): Config {
+  const { given, ...more } = read(processName, environment, env)
+  return { ...assemble(given), uponai: assembleUponai(given, given.UPONAI_API_KEY), ...more }
+}
+
+/**
+ * Reads the command line's environment, which is that of the processes or a part of it.
+ *
+ * @throws {ConfigError} with every problem at once
+ */
+export function loadCliConfig(env: Record<string, string | undefined>): CliConfig {
+  const { given, ...more } = read('cli', environment.partial({ UPONAI_API_KEY: true }), env)
+  const key = given.UPONAI_API_KEY
+  return { ...assemble(given), ...(key !== undefined && { uponai: assembleUponai(given, key) }), ...more }
+}
+
+function read<T extends z.ZodType>(processName: ProcessName, schema: T, env: Record<string, string | undefined>) {
   const { values, problems } = readVariables(env)
-  const parsed = environment.safeParse(values)
+  const parsed = schema.safeParse(values)
   // What has a problem with its file is neither missing nor badly formed.
   const reported = new Set(problems.map(({ variable }) => variable.replace(/_FILE$/, '')))
   const further = [
@@ -25,15 +42,26 @@ export function loadConfig(processName: ProcessName, env: Record<string, string 
   ].filter(({ variable }) => !reported.has(variable))
   if (!parsed.success || problems.length + further.length > 0) throw new ConfigError([...problems, ...further])
 
-  const routesFile = parsed.data.CHATLANE_CONFIG ?? (existsSync(defaultRoutesFile) ? defaultRoutesFile : undefined)
+  const routesFile = values.CHATLANE_CONFIG ?? (existsSync(defaultRoutesFile) ? defaultRoutesFile : undefined)
+  const warnings = findWarnings(processName, values, env, routesFile)
+  return { given: parsed.data, ...(routesFile !== undefined && { routesFile }), warnings }
+}
+
+type Shared = Omit<Environment, 'UPONAI_API_KEY'>
+
+function assembleUponai(e: Shared, apiKey: string): UponaiConfig {
   return {
-    ...assemble(parsed.data),
-    ...(routesFile && { routesFile }),
-    warnings: findWarnings(processName, values, env, routesFile),
+    baseUrl: e.UPONAI_BASE_URL,
+    apiKey,
+    ...(e.UPONAI_WORKSPACE_ID !== undefined && { workspaceId: e.UPONAI_WORKSPACE_ID }),
+    dialect: e.UPONAI_DIALECT,
+    timeoutMs: e.UPONAI_TIMEOUT_MS,
+    webhookKey: e.UPONAI_WEBHOOK_KEY ?? apiKey,
+    webhookHeader: e.UPONAI_WEBHOOK_HEADER,
   }
 }
 
-function assemble(e: Environment): Omit<Config, 'routesFile' | 'warnings'> {
+function assemble(e: Shared): Omit<Config, 'uponai' | 'routesFile' | 'warnings'> {
   const twilio = assembleTwilio(e)
   return {
     redis: {
@@ -44,15 +72,6 @@ function assemble(e: Environment): Omit<Config, 'routesFile' | 'warnings'> {
       prefix: e.REDIS_PREFIX,
       minReplicas: e.REDIS_MIN_REPLICAS,
     },
-    uponai: {
-      baseUrl: e.UPONAI_BASE_URL,
-      apiKey: e.UPONAI_API_KEY,
-      ...(e.UPONAI_WORKSPACE_ID !== undefined && { workspaceId: e.UPONAI_WORKSPACE_ID }),
-      dialect: e.UPONAI_DIALECT,
-      timeoutMs: e.UPONAI_TIMEOUT_MS,
-      webhookKey: e.UPONAI_WEBHOOK_KEY ?? e.UPONAI_API_KEY,
-      webhookHeader: e.UPONAI_WEBHOOK_HEADER,
-    },
     ...(twilio && { twilio }),
     ...(e.PUBLIC_URL && { publicUrl: e.PUBLIC_URL }),
     api: { host: e.API_HOST, port: e.API_PORT },
@@ -62,13 +81,13 @@ function assemble(e: Environment): Omit<Config, 'routesFile' | 'warnings'> {
     sessionSecret: e.SESSION_SECRET ?? randomBytes(32).toString('base64url'),
     autoCloseAfterMs: e.AUTO_CLOSE_AFTER_MS,
     queueShards: e.QUEUE_SHARDS,
-    turns: { attempts: e.TURN_ATTEMPTS, backoffMs: e.TURN_BACKOFF_MS },
+    turns: { attempts: e.TURN_ATTEMPTS, backoffMs: e.TURN_BACKOFF_MS, whenUnclear: e.TURN_WHEN_UNCLEAR },
     log: { level: e.LOG_LEVEL, content: e.LOG_CONTENT },
     production: e.NODE_ENV === 'production',
   }
 }
 
-function assembleTwilio(e: Environment): TwilioConfig | undefined {
+function assembleTwilio(e: Shared): TwilioConfig | undefined {
   if (!e.TWILIO_ACCOUNT_SID || !e.TWILIO_AUTH_TOKEN) return undefined
   return {
     accountSid: e.TWILIO_ACCOUNT_SID,

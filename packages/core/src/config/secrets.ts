@@ -1,10 +1,11 @@
-import type { Config } from './config.ts'
+import type { CliConfig } from './config.ts'
 
 /** Every secret of a configuration, also in the forms in which it goes over the wire: what a log must not contain. */
-export function secretsOf(config: Config): string[] {
+export function secretsOf(config: CliConfig): string[] {
   const { twilio, uponai } = config
   const redisPassword = URL.parse(config.redis.url)?.password
-  const plain = [uponai.apiKey, uponai.webhookKey, config.sessionSecret, ...config.apiKeys]
+  const plain = [config.sessionSecret, ...config.apiKeys]
+  if (uponai) plain.push(uponai.apiKey, uponai.webhookKey)
   if (redisPassword) plain.push(redisPassword, decodeURIComponent(redisPassword))
   if (twilio) {
     plain.push(twilio.authToken, basicAuth(twilio.accountSid, twilio.authToken))

@@ -55,6 +55,7 @@ export const environment = z.object({
   QUEUE_SHARDS: integer(1, 256).default(1),
   TURN_ATTEMPTS: integer(1, 100).default(8),
   TURN_BACKOFF_MS: integer(1, 300_000).default(1000),
+  TURN_WHEN_UNCLEAR: oneOf('send_again', 'dead_letter').default('send_again'),
   LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
   LOG_CONTENT: flag().default(false),
   NODE_ENV: z.string().optional(),

@@ -11,6 +11,7 @@ export function findWarnings(
   env: Record<string, string | undefined>,
   routesFile: string | undefined,
 ): string[] {
+  if (processName === 'cli') return misspelled(env)
   const warnings: string[] = []
   if (!given.TWILIO_ACCOUNT_SID) warnings.push('TWILIO_ACCOUNT_SID is not set: no SMS, its routes answer 404')
   if (!routesFile)

@@ -28,6 +28,8 @@ export interface Attempt {
   target: string
   /** When the call began, ms. */
   at: number
+  /** How it ended without a clear outcome. Absent: it may still be going on, or its process died. */
+  failed?: string
   /** The other side answered with a failure: it is not at it any more, however unclear what it did. */
   answered?: boolean
 }
@@ -42,11 +44,23 @@ export interface Conversation extends Origin {
   chatId?: string
   /** A chat of which the other side said that it is over. */
   endedChatId?: string
-  /** How many spoken entries the chat's history has for certain. */
+  /** A chat that we began to end: it is over, or soon will be. */
+  endingChatId?: string
+  /** How many spoken entries the chat's history should have by what was returned. */
   knownLength: number
+  /** How many it had when it was last seen, and the ledger's last entry then; empty: the one that opened the chat. */
+  certain: { length: number; since: string }
   /** Closed, with nothing accepted since. */
   closed: boolean
   attempt?: Attempt
+  /** Attempts to make a chat of which no chat was found, oldest first. */
+  lost: LostCreate[]
+}
+
+/** An attempt's name and time, ms. */
+export interface LostCreate {
+  name: string
+  at: number
 }
 
 const json = <T extends z.ZodType>(schema: T) =>
@@ -60,7 +74,13 @@ const attempt = z.object({
   kind: z.enum(['create', 'completion']),
   target: z.string(),
   at: z.number(),
+  failed: z.string().optional(),
   answered: z.boolean().optional(),
+})
+
+const certain = z.string().transform((text) => {
+  const [length, since = ''] = text.split(' ')
+  return { length: Number(length), since }
 })
 
 /** The hash in Redis. Short names: a million idle conversations are kept. */
@@ -77,9 +97,12 @@ const record = z.object({
   last: z.coerce.number(),
   chat: z.string().optional(),
   over: z.string().optional(),
+  ending: z.string().optional(),
   known: z.coerce.number().default(0),
+  sure: certain.optional(),
   closed: z.string().optional(),
   attempt: json(attempt).optional(),
+  lost: json(z.array(z.object({ name: z.string(), at: z.number() }))).default([]),
 })
 
 /** Undefined for the empty hash that Redis gives for a key that is not there. */
@@ -94,7 +117,9 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     createdAt: it.made,
     lastActivityAt: it.last,
     knownLength: it.known,
+    certain: it.sure ?? { length: 0, since: '' },
     closed: it.closed === '1',
+    lost: it.lost,
     ...(it.to !== undefined && { sender: it.to }),
     ...(it.service !== undefined && { messagingServiceSid: it.service }),
     ...(it.key !== undefined && { publicKey: it.key }),
@@ -102,12 +127,13 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     ...(it.vars && { dynamicVariables: it.vars }),
     ...(it.chat && { chatId: it.chat }),
     ...(it.over && { endedChatId: it.over }),
+    ...(it.ending && { endingChatId: it.ending }),
     ...(it.attempt && { attempt: fromAttempt(it.attempt) }),
   }
 }
 
-function fromAttempt({ answered, ...rest }: z.infer<typeof attempt>): Attempt {
-  return { ...rest, ...(answered !== undefined && { answered }) }
+function fromAttempt({ failed, answered, ...rest }: z.infer<typeof attempt>): Attempt {
+  return { ...rest, ...(failed !== undefined && { failed }), ...(answered !== undefined && { answered }) }
 }
 
 /** The writes that begin a conversation; harmless when it is there already. */
@@ -143,15 +169,22 @@ export function keepEffects(prefix: string, id: string, now: number): Effect[] {
 }
 
 export type Change = Partial<
-  Record<'last' | 'chat' | 'over' | 'known' | 'closed', string | number> & { attempt: Attempt | null }
+  Record<'last' | 'chat' | 'over' | 'ending' | 'known' | 'closed', string | number> & {
+    attempt: Attempt | null
+    certain: Conversation['certain']
+    lost: LostCreate[]
+  }
 >
 
 /** The write that changes fields of a conversation. */
-export function changeEffects(prefix: string, id: string, { attempt, ...change }: Change): Effect[] {
+export function changeEffects(prefix: string, id: string, { attempt, certain, lost, ...change }: Change): Effect[] {
   const { record } = conversationKeys(prefix, id)
   const fields = Object.entries(change).flat()
+  if (lost && lost.length > 0) fields.push('lost', JSON.stringify(lost))
+  if (certain) fields.push('sure', `${certain.length} ${certain.since}`)
   if (attempt) fields.push('attempt', JSON.stringify(attempt))
   const effects: Effect[] = fields.length > 0 ? [['HSET', record, ...fields]] : []
   if (attempt === null) effects.push(['HDEL', record, 'attempt'])
+  if (lost?.length === 0) effects.push(['HDEL', record, 'lost'])
   return effects
 }

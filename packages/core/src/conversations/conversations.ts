@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
+import { Replicas } from '../redis/replicas.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import { AddressBook } from './address-book.ts'
 import {
@@ -11,11 +12,15 @@ import {
   parseConversation,
 } from './conversation.ts'
 import type { ConversationItem } from './items.ts'
-import { conversationKeys, isConversationId, newConversationId } from './keys.ts'
+import { conversationKeys, isConversationId, newConversationId, shardOfConversation } from './keys.ts'
 import { foldItems, isEntryId, type LedgerItem, ledgerEffect, type MessageStatus } from './ledger.ts'
 import { type ConversationQuery, listConversations } from './list.ts'
 import { readLedger } from './read-ledger.ts'
 import { settingsOf } from './settings.ts'
+import { newsEffects, parseTold, stillUnknown, toldKey } from './told.ts'
+
+/** The states that say that a message went out. */
+const SENT: readonly MessageStatus[] = ['sent', 'delivered', 'read']
 
 /** How long the sender's id of a message is remembered: Twilio's signature carries no time, so this is the defence against replays too. */
 const SEEN_MS = 24 * 3_600_000
@@ -47,19 +52,22 @@ export type Acceptance =
   /** Too many messages wait unanswered. */
   | { status: 'full' }
 
-/** Fewer replicas than asked for have the message. It is stored; sending it again is safe. */
-export class NotReplicatedError extends Error {
-  override name = 'NotReplicatedError'
-}
-
 /** The conversations as the api sees them: begins them, takes messages in, and shows what became of them. */
 export class Conversations {
   readonly #options: ConversationsOptions
   readonly #addresses: AddressBook
+  readonly #replicas: Replicas
 
   constructor(options: ConversationsOptions) {
     this.#options = options
     this.#addresses = new AddressBook(options.redis, options.prefix)
+    const { redis, lanes, minReplicas: least } = options
+    this.#replicas = new Replicas({ redis, least, keyOf: (shard) => `${lanes.shardKeys(shard).tag}:replicated` })
+  }
+
+  /** What is known of replicas that are asked for and not there; undefined when nothing is missing. */
+  get missingReplicas(): string | undefined {
+    return this.#replicas.missing
   }
 
   /** Begins a conversation on the web. */
@@ -71,11 +79,21 @@ export class Conversations {
     const settings = settingsOf(routes.current, origin, autoCloseAfterMs)
     const item: ConversationItem = { kind: 'open' }
     const effects = beginEffects(prefix, id, origin, now)
+    this.#replicas.demand()
     // Only a greeting makes it worth opening the chat before anything was said.
     if (settings.greeting === 'show') await lanes.add(id, { id: 'open', data: JSON.stringify(item), effects })
     else await this.#write(effects)
-    await this.#replicated()
-    return { ...origin, id, createdAt: now, lastActivityAt: now, knownLength: 0, closed: false }
+    await this.#replicas.confirm(shardOfConversation(id))
+    return {
+      ...origin,
+      id,
+      createdAt: now,
+      lastActivityAt: now,
+      knownLength: 0,
+      certain: { length: 0, since: '' },
+      closed: false,
+      lost: [],
+    }
   }
 
   /**
@@ -103,8 +121,9 @@ export class Conversations {
   /** Ends the conversation's chat after what is already queued. */
   async requestEnd(conversation: Conversation): Promise<void> {
     const item: ConversationItem = { kind: 'end' }
+    this.#replicas.demand()
     await this.#options.lanes.add(conversation.id, { id: `end:${randomUUID()}`, data: JSON.stringify(item) })
-    await this.#replicated()
+    await this.#replicas.confirm(shardOfConversation(conversation.id))
   }
 
   async find(id: string): Promise<Conversation | undefined> {
@@ -145,21 +164,28 @@ export class Conversations {
 
   /**
    * Notes what a provider said of one of our messages.
-   * @param news `once` names the news: the same one again is not noted twice
+   * @param news `once` names the news: the same one again is not noted twice. `taken`: it proves that the provider has that
+   * part of the message, under that id; kept for the delivery, which may never have heard. Without `status` it says no more
    */
   async noteDelivery(
     id: string,
     message: string,
-    news: { status: MessageStatus; reason?: string; once: string },
+    news: { once: string; taken?: { part: number; sid: string }; status?: MessageStatus; reason?: string },
   ): Promise<'noted' | 'duplicate' | 'unknown'> {
     const { prefix, redis } = this.#options
     if (!isEntryId(message) || !(await this.find(id))) return 'unknown'
-    const { live, told } = conversationKeys(prefix, id)
-    const mark = told + news.once
-    if ((await redis.exists(mark)) === 1) return 'duplicate'
-    const { status, reason } = news
-    const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
-    await this.#write([ledgerEffect(prefix, id, entry), ['SET', mark, '', 'PX', SEEN_MS], ['PUBLISH', live, id]])
+    const key = toldKey(prefix, id, message)
+    const told = parseTold(await redis.hgetall(key))
+    if (told.news.has(news.once)) return 'duplicate'
+    const { once, taken, status, reason } = news
+    const effects = newsEffects(key, once, taken)
+    // What was sent of the other parts does not tell that the whole message was.
+    const covered = status !== undefined && SENT.includes(status) && stillUnknown(told, taken?.part)
+    if (status !== undefined && !covered) {
+      const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
+      effects.push(ledgerEffect(prefix, id, entry), ['PUBLISH', conversationKeys(prefix, id).live, id])
+    }
+    await this.#write(effects)
     return 'noted'
   }
 
@@ -175,6 +201,7 @@ export class Conversations {
     const item: ConversationItem = { kind: 'message', text }
     const closeAfter = settingsOf(routes.current, origin, autoCloseAfterMs).autoCloseAfterMs
     const print = createHash('sha256').update(text).digest('base64url').slice(0, 22)
+    this.#replicas.demand()
     const added = await lanes.add(id, {
       data: JSON.stringify(item),
       most: mostWaiting,
@@ -188,7 +215,7 @@ export class Conversations {
       ],
     })
     if (added.status === 'full') return { status: 'full' }
-    await this.#replicated()
+    await this.#replicas.confirm(shardOfConversation(id))
     if (added.status === 'added') return { status: 'accepted', messageId: added.id }
     return added.print === print ? { status: 'duplicate', messageId: added.id } : { status: 'conflict' }
   }
@@ -197,14 +224,6 @@ export class Conversations {
     const pipeline = this.#options.redis.multi()
     for (const [command, key, ...args] of effects) pipeline.call(command, key, ...args)
     await pipeline.exec()
-  }
-
-  async #replicated(): Promise<void> {
-    const { minReplicas, redis } = this.#options
-    if (minReplicas === 0) return
-    const have = await redis.wait(minReplicas, 2_000)
-    if (have < minReplicas)
-      throw new NotReplicatedError(`expected ${minReplicas} replicas to have the message, ${have} have`)
   }
 }
 

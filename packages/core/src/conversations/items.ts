@@ -19,5 +19,7 @@ export const deliveryItem = z.object({
   from: z.string().optional(),
   service: z.string().optional(),
   text: z.string(),
+  /** Of a text in several parts the first one to send, from 0: those before it were sent ahead of a replay. */
+  part: z.number().optional(),
 })
 export type DeliveryItem = z.infer<typeof deliveryItem>

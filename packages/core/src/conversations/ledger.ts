@@ -122,7 +122,9 @@ export function foldItems(entries: readonly StoredEntry[]): LedgerItem[] {
   const items = new Map<string, LedgerItem>()
   const raise = (id: string, status: MessageStatus, reason?: string) => {
     const item = items.get(id)
-    if (!item || RANK[status] <= RANK[item.status]) return
+    // Of a long text sent in several parts, one of which nobody knows counts more than those that were sent.
+    const known = status === 'unknown' ? RANK.failed : RANK[status]
+    if (!item || known <= RANK[item.status]) return
     item.status = status
     if (reason === undefined) delete item.reason
     else item.reason = reason

@@ -3,6 +3,9 @@ import { conversationKeys, shardKeys } from './keys.ts'
 import type { StoredEntry } from './ledger.ts'
 import { readLedger } from './read-ledger.ts'
 
+/** Pause before a ledger that could not be read is read again. */
+const AGAIN_AFTER_MS = 1_000
+
 export interface Listener {
   /** Entries in order, none twice, none left out (as far as the ledger is kept). */
   entries(entries: StoredEntry[]): void
@@ -108,6 +111,10 @@ export class LiveEvents {
     }
   }
 
+  #readAgain(conversation: string, follower: Follower): void {
+    if (this.#followers.get(conversation)?.has(follower)) void this.#read(conversation, follower)
+  }
+
   async #read(conversation: string, follower: Follower): Promise<void> {
     if (follower.reading) {
       follower.again = true
@@ -127,8 +134,9 @@ export class LiveEvents {
       if (follower.typing) follower.listener.typing()
       follower.typing = false
     } catch (error) {
-      // The next message, or the end of the outage, reads again.
       this.#options.onError(error)
+      // Nothing need ever be published again: what is there must not wait for it.
+      setTimeout(() => this.#readAgain(conversation, follower), AGAIN_AFTER_MS).unref()
     } finally {
       follower.reading = false
     }

@@ -1,6 +1,7 @@
 import type { Effect, LaneRedis } from '@chatlane/lanes'
 import { z } from 'zod'
 import { conversationKeys } from '../conversations/keys.ts'
+import { parseTold, type Told, toldKey, unknownEffects } from '../conversations/told.ts'
 
 /** How far the sending of a message has come. Kept in the conversation's record, from before the first call until the commit. */
 const progress = z.object({
@@ -10,8 +11,14 @@ const progress = z.object({
   part: z.number(),
   /** When its call began, ms; absent: it is not on its way. */
   at: z.number().optional(),
-  /** When the call ended without a clear outcome, ms: Twilio is not at it any more. */
-  over: z.number().optional(),
+  /** When the first call for this part began whose outcome was not clear, ms: what it sent counts for the part too. */
+  first: z.number().optional(),
+  /** When what the call did would be listed, ms; absent: nobody heard of its end. */
+  due: z.number().optional(),
+  /** It came to nothing as far as anyone can see, and that was counted as a try. */
+  counted: z.boolean().optional(),
+  /** Parts of which nobody can say whether they were sent. */
+  unknown: z.array(z.number()).optional(),
 })
 export type Progress = z.infer<typeof progress>
 
@@ -19,23 +26,30 @@ export type Progress = z.infer<typeof progress>
 const sent = z.array(z.tuple([z.string(), z.number()]))
 export type Sent = z.infer<typeof sent>
 
-/** Sends so long before another one cannot be taken for it, whatever the clocks say. */
-const CLOSE_BY_MS = 10_000
+/** Sends so long before another one cannot be taken for it: far more than the search's tolerance. */
+const CLOSE_BY_MS = 30_000
 const MOST_KEPT = 20
 
-export function withSent(before: Sent, sid: string, now = Date.now()): Sent {
-  return [...before.filter(([, at]) => at > now - CLOSE_BY_MS), [sid, now] satisfies Sent[number]].slice(-MOST_KEPT)
+export function withSent(before: Sent, sids: readonly string[], now = Date.now()): Sent {
+  const kept = before.filter(([sid, at]) => at > now - CLOSE_BY_MS && !sids.includes(sid))
+  return [...kept, ...sids.map((sid): Sent[number] => [sid, now])].slice(-MOST_KEPT)
 }
 
 export interface SendingState {
   progress?: Progress
   /** The last messages that were sent in this conversation, as far as they were sent close to each other. */
   sent: Sent
+  /** What Twilio's callbacks said of this message. */
+  told: Told
 }
 
 export function progressEffects(prefix: string, lane: string, state: Progress, sent: Sent): Effect[] {
   const fields = ['sending', JSON.stringify(state), 'sent', JSON.stringify(sent)]
-  return [['HSET', conversationKeys(prefix, lane).record, ...fields]]
+  return [
+    ['HSET', conversationKeys(prefix, lane).record, ...fields],
+    // Before a later part's callbacks come, which must not cover it up.
+    ...unknownEffects(toldKey(prefix, lane, state.message), state.unknown ?? []),
+  ]
 }
 
 /** The writes when a message is done with. */
@@ -51,7 +65,18 @@ export async function readSending(
   message: string,
   lane: string,
 ): Promise<SendingState> {
-  const [sending, before] = await redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sent')
+  const [[sending, before], told] = await Promise.all([
+    redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sent'),
+    readTold(redis, prefix, message, lane),
+  ])
   const state = sending ? progress.parse(JSON.parse(sending)) : undefined
-  return { ...(state?.message === message && { progress: state }), sent: before ? sent.parse(JSON.parse(before)) : [] }
+  return {
+    ...(state?.message === message && { progress: state }),
+    sent: before ? sent.parse(JSON.parse(before)) : [],
+    told,
+  }
+}
+
+export async function readTold(redis: LaneRedis, prefix: string, message: string, lane: string): Promise<Told> {
+  return parseTold(await redis.hgetall(toldKey(prefix, lane, message)))
 }

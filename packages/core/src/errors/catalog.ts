@@ -21,6 +21,10 @@ export const errorCatalog = {
     handling: 'retry_after',
     safeMessage: 'The assistant is busy. Your message is waiting its turn.',
   },
+  UPONAI_PAUSED: {
+    handling: 'retry_after',
+    safeMessage: 'The assistant is not available right now. Your message waits.',
+  },
   UPONAI_UNREACHABLE: { handling: 'retry', safeMessage: 'The assistant cannot be reached right now.' },
   UPONAI_NO_ANSWER: { handling: 'retry', safeMessage: 'The assistant did not answer in time.' },
   UPONAI_SERVER_ERROR: { handling: 'retry', safeMessage: 'The assistant has a problem right now.' },
@@ -32,6 +36,7 @@ export const errorCatalog = {
   UPONAI_INVALID_REQUEST: { handling: 'permanent', safeMessage: 'This request is not valid.' },
   UPONAI_INVALID_EVENT: { handling: 'permanent', safeMessage: 'This event could not be read.' },
   UPONAI_CREDENTIALS: { handling: 'credentials', safeMessage: 'The assistant is not available right now.' },
+  REDIS_NOT_REPLICATED: { handling: 'retry_after', safeMessage: 'This cannot be taken right now.' },
 } as const satisfies Record<string, CatalogEntry>
 
 export type ErrorCode = keyof typeof errorCatalog

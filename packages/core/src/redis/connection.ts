@@ -1,17 +1,29 @@
 import { Cluster, Redis } from 'ioredis'
 import type { RedisConfig } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
+import { keepAsking } from './keep-asking.ts'
 import { reportOutages } from './outages.ts'
 
 /**
- * What a connection is for. `request`: someone waits for an HTTP answer, so without Redis a command fails at once.
- * `worker`: commands wait until Redis is back, as BullMQ demands. `blocking`: like `worker`, for blocking reads.
+ * What a connection is for. `request`: someone waits for an HTTP answer, so without Redis a command fails at once, and none
+ * is ever sent a second time behind the caller's back. `worker`: commands wait until Redis is back and are sent again, as
+ * BullMQ demands; it makes its blocking connections from this one. `subscriber`: listens to channels, and goes on listening
+ * to them after an outage.
  */
-export type RedisRole = 'request' | 'worker' | 'blocking'
+export type RedisRole = 'request' | 'worker' | 'subscriber'
 
-/** Twilio gives a webhook 15 s in all, and its answer has to be 503 well before that. */
+const connectTimeoutMs = 5000
+const sentinelTimeoutMs = 3000
+/** For one command of many, while answers to others keep coming. */
 const requestTimeoutMs = 3000
 const longestPauseMs = 1000
+
+/**
+ * A connection that owes an answer and gets nothing at all for so long is dead, whatever TCP thinks of it, and is made anew.
+ * That also covers a frozen Redis: while it does not get through its handshake again, requests fail at once. Twilio gives a
+ * webhook 15 s in all. BullMQ blocks for up to 10 s, on connections made from a worker's.
+ */
+const silenceMs: Record<RedisRole, number> = { request: 2500, worker: 12_000, subscriber: 5000 }
 
 const pauseBeforeRetry = (times: number) =>
   Math.min(50 * 2 ** Math.min(times - 1, 10), longestPauseMs) * (0.75 + Math.random() / 2)
@@ -23,6 +35,7 @@ const pauseBeforeRetry = (times: number) =>
 export function connectRedis(redis: RedisConfig, role: RedisRole, logger: Logger): Redis | Cluster {
   const client = open(redis, role)
   reportOutages(client, role, logger)
+  keepAsking(client)
   return client
 }
 
@@ -47,16 +60,19 @@ function open(redis: RedisConfig, role: RedisRole): Redis | Cluster {
     sentinels: redis.sentinels,
     name: redis.sentinelName,
     sentinelRetryStrategy: pauseBeforeRetry,
+    sentinelCommandTimeout: sentinelTimeoutMs,
     ...(access.tls && { sentinelTLS: access.tls, enableTLSForSentinelMode: true }),
   })
 }
 
 function optionsFor(role: RedisRole) {
   return {
+    connectTimeout: connectTimeoutMs,
+    socketTimeout: silenceMs[role],
     // A former master that has become a replica: connect again, which finds the new one, and repeat the command.
     reconnectOnError: (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false),
     ...(role === 'request'
-      ? { maxRetriesPerRequest: 1, commandTimeout: requestTimeoutMs, connectTimeout: requestTimeoutMs }
+      ? { maxRetriesPerRequest: 0, commandTimeout: requestTimeoutMs }
       : { maxRetriesPerRequest: null }),
   }
 }

@@ -9,3 +9,8 @@ export async function noteShards(redis: LaneRedis, prefix: string, shards: numbe
   await redis.zadd(key, 'GT', shards, 'highest')
   return Number((await redis.zscore(key, 'highest')) ?? shards)
 }
+
+/** How many shards hold conversations: the highest number that any process ever noted. */
+export async function knownShards(redis: LaneRedis, prefix: string): Promise<number> {
+  return Number((await redis.zscore(`${prefix}:shards`, 'highest')) ?? 1)
+}

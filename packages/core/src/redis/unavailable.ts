@@ -14,7 +14,16 @@ const NO_ANSWER_TYPES = ['AbortError', 'ClusterAllFailedError', 'MaxRetriesPerRe
 const REFUSAL =
   /(^|[\s-])(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|EXECABORT|UNKILLABLE) /
 
-const NO_CONNECTION = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']
+const NO_CONNECTION = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]
 
 /**
  * Whether an error of a Redis command means that Redis is away or takes no writes right now: the same command can succeed
@@ -23,6 +32,7 @@ const NO_CONNECTION = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOT
 export function isRedisUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (NO_ANSWER_TYPES.includes(error.name) || NO_ANSWER.includes(error.message)) return true
+  if (error.message.startsWith('Socket timeout.')) return true
   if ('code' in error && typeof error.code === 'string' && NO_CONNECTION.includes(error.code)) return true
   return REFUSAL.test(error.message)
 }

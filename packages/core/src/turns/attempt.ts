@@ -1,5 +1,6 @@
 import type { Effect } from '@chatlane/lanes'
 import type { Attempt } from '../conversations/conversation.ts'
+import { shardOfConversation } from '../conversations/keys.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { change, type TurnContext } from './context.ts'
 
@@ -19,16 +20,20 @@ export async function attempted<T>(
   meanwhile: readonly Effect[],
   call: () => Promise<T>,
 ): Promise<T> {
-  const { conversation, turn, item } = context
+  const { conversation, turn, item, replicas } = context
   const attempt: Attempt = { item, kind, target, at: Date.now() }
+  replicas.demand()
   await turn.record([...change(context, { attempt, known: conversation.knownLength }), ...meanwhile])
+  // What only a master knows that dies, or was replaced without knowing it, would be done again.
+  await replicas.confirm(shardOfConversation(conversation.id))
   conversation.attempt = attempt
   turn.assertLease(LEAST_LEASE_MS)
   try {
     return await call()
   } catch (error) {
     if (error instanceof ChatlaneError && error.handling === 'unclear') {
-      if (cameFromTheirServer(error)) conversation.attempt = { ...attempt, answered: true }
+      const failed = `${error.code}: ${error.message}`
+      conversation.attempt = { ...attempt, failed, ...(cameFromTheirServer(error) && { answered: true }) }
     } else {
       delete conversation.attempt
     }

@@ -1,9 +1,8 @@
 import type { Verdict } from '@chatlane/lanes'
-import { conversationKeys } from '../conversations/keys.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
-import { unheardOf } from './open-chat.ts'
 import { outgoing } from './outgoing.ts'
+import { endLost, unheardOf } from './unheard-chats.ts'
 
 /**
  * Closes the chat if it is still inactive: between the deadline and this turn a message may have been answered, and one may
@@ -12,10 +11,13 @@ import { outgoing } from './outgoing.ts'
 export async function doClose(context: TurnContext): Promise<Verdict> {
   const { conversation, settings, lanes } = context
   if (settings.autoCloseAfterMs === 0) return { do: 'commit' }
-  const due = conversation.lastActivityAt + settings.autoCloseAfterMs
-  // This item is one of those that wait.
-  const waits = (await lanes.waiting(conversation.id)) > 1
-  if (waits || Date.now() < due) return { do: 'commit', effects: rearm(context, conversation.lastActivityAt) }
+  // An end that an earlier try began is brought to its end: the chat may be over already.
+  if (!isEnding(context)) {
+    const due = conversation.lastActivityAt + settings.autoCloseAfterMs
+    // This item is one of those that wait.
+    const waits = (await lanes.waiting(conversation.id)) > 1
+    if (waits || Date.now() < due) return { do: 'commit', effects: rearm(context, conversation.lastActivityAt) }
+  }
   return (await endChat(context)) ? closed(context, 'inactive', settings.autoCloseMessage) : { do: 'commit' }
 }
 
@@ -25,26 +27,33 @@ export async function doEnd(context: TurnContext): Promise<Verdict> {
   return closed(context, 'requested')
 }
 
+function isEnding({ conversation: { chatId, endingChatId } }: TurnContext): boolean {
+  return chatId !== undefined && chatId === endingChatId
+}
+
 /** False when there was no chat to end. */
 async function endChat(context: TurnContext): Promise<boolean> {
   const { uponai, turn, conversation } = context
+  await endLost(context)
   // One that was made without our hearing of it would stay open for ever.
   const chatId = conversation.chatId ?? (await unheardOf(context))?.chatId
   if (chatId === undefined) return false
   conversation.chatId = chatId
   if (chatId === conversation.endedChatId) return true
+  // From here on nothing more may be said in it, whatever becomes of this try.
+  if (!isEnding(context)) await turn.record(change(context, { chat: chatId, ending: chatId }))
   turn.assertLease(1_000)
   await uponai.endChat(chatId, { signal: turn.signal })
   return true
 }
 
 /** The commit of a closing. Its text is no activity: it sets no deadline and opens nothing. */
-export function closed(context: TurnContext, reason: 'inactive' | 'requested' | 'unreachable', text?: string): Verdict {
+function closed(context: TurnContext, reason: 'inactive' | 'requested', text?: string): Verdict {
   const { conversation, prefix } = context
   const { chatId } = conversation
   const before = [
-    ...change(context, { chat: '', known: 0, closed: '1', attempt: null }),
-    ['ZREM', conversationKeys(prefix, conversation.id).closing, conversation.id] as const,
+    ...change(context, { chat: '', ending: '', known: 0, closed: '1', attempt: null }),
+    ['ZREM', context.keys.closing, conversation.id] as const,
   ]
   const { effects, adds } = outgoing(context, text === undefined ? [] : [{ role: 'system', text }], before)
   const entry = {

@@ -2,12 +2,16 @@ import type { Effect, LaneRedis, Lanes, Turn } from '@chatlane/lanes'
 import { type Change, type Conversation, changeEffects, parseConversation } from '../conversations/conversation.ts'
 import { conversationKeys } from '../conversations/keys.ts'
 import { type ConversationSettings, settingsOf } from '../conversations/settings.ts'
+import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
+import type { Replicas } from '../redis/replicas.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import type { UponAIClient } from '../uponai/client.ts'
 
 /** What turns need of the world. */
 export interface TurnParts {
   redis: LaneRedis
+  /** Who must know of an outside call before it is made. */
+  replicas: Replicas
   prefix: string
   uponai: UponAIClient
   /** The conversations' lanes. */
@@ -22,8 +26,13 @@ export interface TurnParts {
    * that is there is given twice as long for its answer.
    */
   graceMs: number
+  /** What becomes of a message that UponAI may have got and does not show after the grace time. */
+  whenUnclear: 'send_again' | 'dead_letter'
+  /** Tries that a message has. */
+  attempts: number
   /** The first pause between tries, ms. */
   backoffMs: number
+  metrics: WorkerMetrics
 }
 
 /** One item's work on one conversation. `conversation` follows what is recorded. */
@@ -33,8 +42,7 @@ export interface TurnContext extends TurnParts {
   turn: Turn
   conversation: Conversation
   settings: ConversationSettings
-  /** The key on which api processes listen. */
-  live: string
+  keys: ReturnType<typeof conversationKeys>
 }
 
 /** Undefined when the conversation is gone: it was idle for so long that it is not kept any more. */
@@ -43,7 +51,7 @@ export async function loadContext(parts: TurnParts, item: string, turn: Turn): P
   const conversation = parseConversation(turn.lane, await parts.redis.hgetall(keys.record))
   if (!conversation) return undefined
   const settings = settingsOf(parts.routes.current, conversation, parts.autoCloseAfterMs)
-  return { ...parts, item, turn, conversation, settings, live: keys.live }
+  return { ...parts, item, turn, conversation, settings, keys }
 }
 
 /** The writes that change the conversation's record. */
@@ -53,13 +61,12 @@ export function change(context: TurnContext, changes: Change): Effect[] {
 
 /** The write that sets the time at which the chat closes if nothing happens until then. */
 export function rearm(context: TurnContext, activityAt: number): Effect[] {
-  const { settings, conversation, prefix } = context
+  const { settings, conversation } = context
   if (settings.autoCloseAfterMs === 0) return []
-  const { closing } = conversationKeys(prefix, conversation.id)
-  return [['ZADD', closing, activityAt + settings.autoCloseAfterMs, conversation.id]]
+  return [['ZADD', context.keys.closing, activityAt + settings.autoCloseAfterMs, conversation.id]]
 }
 
 /** The write that tells api processes that the ledger grew. */
 export function announce(context: TurnContext): Effect {
-  return ['PUBLISH', context.live, context.conversation.id]
+  return ['PUBLISH', context.keys.live, context.conversation.id]
 }

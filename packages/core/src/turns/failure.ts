@@ -1,4 +1,4 @@
-import { backoff, type Verdict } from '@chatlane/lanes'
+import { backoff, type Effect, type Verdict } from '@chatlane/lanes'
 import type { ChatlaneError } from '../errors/chatlane-error.ts'
 import { attemptEffects } from './attempt.ts'
 import type { TurnContext } from './context.ts'
@@ -21,10 +21,24 @@ export function verdictOf(context: TurnContext, error: ChatlaneError): Verdict {
     case 'permanent':
       return { do: 'bury', reason: error.code.toLowerCase(), detail, effects }
     case 'unclear':
+      // Whether it was a try that came to nothing is seen when the chat is read back; a create is looked for, and repeated.
+      if (unsettled(context))
+        return { do: 'retry', afterMs: backoff(1, context.backoffMs), spend: false, effects, detail }
+      return again(context, error, effects, detail)
     case 'gone':
-    case 'retry': {
-      const afterMs = error.retryAfterMs ?? backoff(context.turn.tries + 1, context.backoffMs)
-      return { do: 'retry', afterMs, effects, detail }
-    }
+    case 'retry':
+      if (unsettled(context) && context.turn.tries + 1 >= context.attempts) {
+        return { do: 'bury', reason: 'outcome_unknown', detail, effects }
+      }
+      return again(context, error, effects, detail)
   }
+}
+
+function again({ turn, backoffMs }: TurnContext, error: ChatlaneError, effects: Effect[], detail: string): Verdict {
+  return { do: 'retry', afterMs: error.retryAfterMs ?? backoff(turn.tries + 1, backoffMs), effects, detail }
+}
+
+/** Whether it is still to be found out if this very message was said. */
+function unsettled({ conversation, item }: TurnContext): boolean {
+  return conversation.attempt?.kind === 'completion' && conversation.attempt.item === item
 }

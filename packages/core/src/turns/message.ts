@@ -44,7 +44,7 @@ function leaveChat({ conversation }: TurnContext): void {
 async function complete(context: TurnContext, text: string): Promise<Verdict> {
   const { conversation, turn, uponai } = context
   const chatId = conversation.chatId ?? ''
-  const typing = ['PUBLISH', context.live, `typing ${conversation.id}`] as const
+  const typing = ['PUBLISH', context.keys.live, `typing ${conversation.id}`] as const
   const meanwhile = conversation.channel === 'web' ? [typing] : []
   const messages = await attempted(context, 'completion', chatId, meanwhile, () =>
     uponai.complete(chatId, text, { signal: turn.signal }),

@@ -1,8 +1,10 @@
 import type { Verdict } from '@chatlane/lanes'
+import { backoff } from '@chatlane/lanes'
 import type { Attempt, Change } from '../conversations/conversation.ts'
+import { readLedger } from '../conversations/read-ledger.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { change, type TurnContext } from './context.ts'
-import { findText, spoken } from './history.ts'
+import { endOfKnown, findText, saidSince, spoken } from './history.ts'
 
 /** What reading the chat back showed of a completion whose outcome was unclear. */
 export type Settled =
@@ -10,7 +12,7 @@ export type Settled =
   | { outcome: 'answered'; texts: string[]; length: number }
   /** It is not there and nobody is at it: it may be sent (in a new chat if `chatOver`). */
   | { outcome: 'free'; chatOver: boolean }
-  /** Not to be known yet, or not at all. */
+  /** Not to be known yet, or not at all, or it was a try that came to nothing. */
   | { outcome: 'verdict'; verdict: Verdict }
 
 /** Pause between two looks at a chat that may still be answering. */
@@ -24,35 +26,65 @@ const SETTLING_MS = 1_000
  * of the text. Without it the text would be sent again, and UponAI's history would hold it twice.
  */
 export async function settle(context: TurnContext, attempt: Attempt, text: string): Promise<Settled> {
-  const { conversation, uponai, turn } = context
+  const { conversation, uponai, turn, redis, prefix } = context
   const chat = await readChat()
+  const ours = attempt.item === context.item
   const waited = Date.now() - attempt.at
   const grace = attempt.answered ? SETTLING_MS : context.graceMs
-  const atIt = waited < grace
-  if (!chat) return { outcome: 'free', chatOver: true }
+  if (!chat) return free(true)
+  const atIt = waited < grace && !chat.over
   if (!chat.historyIncluded) {
-    if (atIt && !chat.over) return lookAgain()
-    if (attempt.item !== context.item) return { outcome: 'free', chatOver: chat.over }
-    return giveUp('outcome_unknown', 'UponAI shows no history of the chat, so nobody can say whether it was said', {})
+    if (atIt) return lookAgain()
+    if (!ours) return free(chat.over)
+    return giveUp('outcome_unknown', 'UponAI shows no history of the chat, so nobody can say whether it was said')
   }
-  if (attempt.item !== context.item) {
+  const history = spoken(chat.messages)
+  if (!ours) {
     // Left by a message that became a dead letter. What it did to the history has to be known before the next is said.
-    if (atIt && !chat.over) return lookAgain()
-    conversation.knownLength = spoken(chat.messages).length
-    return { outcome: 'free', chatOver: chat.over }
+    if (atIt) return lookAgain()
+    await note(history.length)
+    return free(chat.over)
   }
-  const finding = findText(chat, conversation.knownLength, text)
+  const ledger = await readLedger(redis, prefix, conversation.id)
+  const known = saidSince(ledger, attempt.target, conversation.certain.since)
+  const end = known ? endOfKnown(history, conversation.certain.length, known) : conversation.knownLength
+  const finding = findText(history, end, text)
   if (!finding.found) {
-    if (atIt && !chat.over) return lookAgain()
-    return { outcome: 'free', chatOver: chat.over }
+    if (atIt) return lookAgain()
+    await note(history.length)
+    if (context.whenUnclear === 'send_again') return free(chat.over)
+    return giveUp('outcome_unknown', 'the message is not in the chat, and nobody can say whether it will be')
   }
-  if (finding.answers.length > 0) return { outcome: 'answered', texts: finding.answers, length: finding.length }
+  if (finding.answers.length > 0) {
+    // The answer's own commit adds the text and its answers to what is known.
+    await note(finding.place)
+    return { outcome: 'answered', texts: finding.answers, length: history.length }
+  }
   // It got there, so what the caller had no more patience for may still come.
   if (waited < 2 * grace && !chat.over) return lookAgain()
-  return giveUp('no_answer', 'the message is in the chat, but no answer to it came', { known: finding.length })
+  await note(history.length)
+  return giveUp('no_answer', 'the message is in the chat, but no answer to it came')
 
-  function giveUp(reason: string, detail: string, changes: Change): Settled {
-    const effects = change(context, { ...changes, attempt: null })
+  /** The history is certain up to here, as far as the ledger goes now. */
+  async function note(length: number): Promise<void> {
+    const last = await redis.xrevrange(context.keys.ledger, '+', '-', 'COUNT', 1)
+    const certain = { length, since: last[0]?.[0] ?? '' }
+    await turn.record(change(context, { certain, known: length }))
+    conversation.certain = certain
+    conversation.knownLength = length
+  }
+
+  /** A call that ended and came to nothing was a try; one whose worker died was counted when another took over. */
+  function free(chatOver: boolean): Settled {
+    if (!ours || attempt.failed === undefined) return { outcome: 'free', chatOver }
+    const changes: Change = { attempt: null, ...(chatOver && { over: attempt.target }) }
+    const afterMs = backoff(turn.tries + 1, context.backoffMs)
+    const verdict = { do: 'retry', afterMs, effects: change(context, changes), detail: attempt.failed } as const
+    return { outcome: 'verdict', verdict }
+  }
+
+  function giveUp(reason: string, detail: string): Settled {
+    const effects = change(context, { attempt: null })
     return { outcome: 'verdict', verdict: { do: 'bury', reason, detail, effects } }
   }
 

@@ -4,8 +4,8 @@ import { ledgerEffect } from '../conversations/ledger.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Logger } from '../logging/logger.ts'
 import { attemptEffects } from './attempt.ts'
-import { closed, doClose, doEnd } from './close.ts'
-import { announce, loadContext, rearm, type TurnContext, type TurnParts } from './context.ts'
+import { doClose, doEnd } from './close.ts'
+import { announce, change, loadContext, rearm, type TurnContext, type TurnParts } from './context.ts'
 import { verdictOf } from './failure.ts'
 import { doMessage } from './message.ts'
 import { openChat } from './open-chat.ts'
@@ -24,6 +24,7 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
       const work = conversationItem.parse(JSON.parse(item.data))
       const context = await loadContext(parts, item.id, turn)
       if (!context) return { do: 'commit' }
+      let outcome: Verdict['do'] | 'error' = 'error'
       const line: Record<string, unknown> = {
         conversation: turn.lane,
         item: item.id,
@@ -32,14 +33,17 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
       }
       try {
         const verdict = await run(context, work)
-        Object.assign(line, { outcome: verdict.do, chat: context.conversation.chatId })
+        outcome = verdict.do
+        Object.assign(line, { chat: context.conversation.chatId })
         if (verdict.do !== 'commit') line.detail = verdict.detail
         return verdict
       } catch (error) {
-        Object.assign(line, { outcome: 'error', err: error })
+        line.err = error
         throw error
       } finally {
-        logger.info({ ...line, ms: Math.round(performance.now() - began) }, 'turn')
+        const ms = performance.now() - began
+        parts.metrics.turn(work.kind, outcome, ms)
+        logger.info({ ...line, outcome, ms: Math.round(ms) }, 'turn')
       }
     },
 
@@ -48,11 +52,13 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         { conversation: letter.lane, item: letter.id, reason: letter.reason, detail: letter.detail },
         'dead letter',
       )
+      parts.metrics.deadLetter('turns', letter.reason)
       const context = await loadContext(parts, letter.id, turn)
       const item = conversationItem.safeParse(JSON.parse(letter.data)).data
       if (!context || !item) return {}
-      if (item.kind === 'close' || item.kind === 'end') return effectsOf(closed(context, 'unreachable'))
-      if (item.kind === 'open') return { effects: rearm(context, Date.now()) }
+      // Neither opened nor ended: the chat is as it was, and is closed when its time is up.
+      if (item.kind !== 'message')
+        return { effects: [...change(context, { ending: '' }), ...rearm(context, Date.now())] }
       const { conversation, settings, prefix } = context
       const failed = { kind: 'status' as const, message: letter.id, status: 'failed' as const, reason: letter.reason }
       const text = settings.failureMessage
@@ -72,7 +78,7 @@ async function run(context: TurnContext, item: ConversationItem): Promise<Verdic
     // An aborted call says nothing of the other side: the item is handed on, its attempt on record as it was.
     if (!(error instanceof ChatlaneError) || context.turn.signal.aborted) throw error
     // The greeting was a courtesy; the first message opens the chat with all its tries. What was made all the same is closed.
-    if (item.kind === 'open') {
+    if (item.kind === 'open' && error.handling !== 'retry_after' && error.handling !== 'credentials') {
       return { do: 'commit', effects: [...attemptEffects(context), ...rearm(context, Date.now())] }
     }
     return verdictOf(context, error)
@@ -91,9 +97,4 @@ async function perform(context: TurnContext, item: ConversationItem): Promise<Ve
     case 'end':
       return doEnd(context)
   }
-}
-
-function effectsOf(verdict: Verdict): { effects?: Effect[]; adds?: Addition[] } {
-  if (verdict.do !== 'commit') return {}
-  return { effects: [...(verdict.effects ?? [])], adds: [...(verdict.adds ?? [])] }
 }

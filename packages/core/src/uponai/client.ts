@@ -31,6 +31,8 @@ export interface UponAIClientOptions {
   timeoutMs: number
   /** Most connections at a time; more requests wait for a free one. Default 1000. */
   connections?: number | undefined
+  /** Put around every request, so that it can be held back or counted; it makes the request by calling `request`. */
+  around?: (<T>(operation: Operation, request: () => Promise<T>, signal?: AbortSignal) => Promise<T>) | undefined
 }
 
 export interface CallOptions {
@@ -66,6 +68,7 @@ export interface UponAIClient {
 /** @throws TypeError for options that can never work. Connects on the first request. */
 export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
   const { origin, pathPrefix, dialect } = settled(options)
+  const { around = (_operation, request) => request() } = options
   const pool = new Pool(origin, {
     connections: options.connections ?? 1000,
     // One exchange per connection: what a lost connection took with it is then never in doubt for others.
@@ -79,6 +82,15 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
 
   /** Sends and reads; `read` gives undefined for what it cannot make sense of. */
   async function call<T>(
+    request: WireRequest,
+    callOptions: CallOptions,
+    expected: string,
+    read: (body: unknown) => T | undefined,
+  ): Promise<T> {
+    return around(request.operation, () => send(request, callOptions, expected, read), callOptions.signal)
+  }
+
+  async function send<T>(
     request: WireRequest,
     { timeoutMs = options.timeoutMs, signal }: CallOptions,
     expected: string,

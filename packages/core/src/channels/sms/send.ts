@@ -1,10 +1,6 @@
-import twilio from 'twilio'
-import { z } from 'zod'
 import type { TwilioConfig } from '../../config/config.ts'
-import type { Handling } from '../../errors/catalog.ts'
-
-/** Twilio's library waits 30 s unless told otherwise; a lane should not. */
-const TIMEOUT_MS = 15_000
+import { classify, SmsError } from './sms-error.ts'
+import { createTwilioClient } from './twilio-client.ts'
 
 export interface OutgoingSms {
   to: string
@@ -15,52 +11,47 @@ export interface OutgoingSms {
   statusCallback?: string
 }
 
-/** A create that did not succeed, with what to do about it. Holds no credentials and no text. */
-export class SmsError extends Error {
-  override readonly name = 'SmsError'
-  /** A short stable word: `opted_out`, `twilio_<code>`, `unclear`, `unreachable`, `throttled`, `credentials`. */
-  readonly reason: string
-  readonly handling: Exclude<Handling, 'gone'>
-  readonly retryAfterMs: number | undefined
-
-  constructor(reason: string, handling: SmsError['handling'], message: string, retryAfterMs?: number) {
-    super(message)
-    this.reason = reason
-    this.handling = handling
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
 /** What is looked for among the messages that Twilio has. */
 export interface SmsSearch {
   to: string
+  /** Our address, or else the Messaging Service that chose one. */
   from?: string
+  messagingServiceSid?: string
   body: string
-  /** Created at this time or later, ms. */
+  /** Created at this time or later, ms by our clock. */
   since: number
   /** Ids of messages that are known to be others. */
   except: readonly string[]
 }
 
+/** What a search showed. */
+export interface SmsFinding {
+  /** Twilio's id of the oldest message with this text. */
+  sid?: string
+  /** There are others that nobody knows, with another text: Twilio may have changed ours. */
+  similar: boolean
+}
+
 export interface SmsSender {
   /** Resolves with Twilio's id of the message. @throws SmsError */
   send(message: OutgoingSms): Promise<string>
-  /** Twilio's id of the oldest message that fits, undefined when there is none. @throws SmsError */
-  find(search: SmsSearch): Promise<string | undefined>
+  /** @throws SmsError, also when there are more messages than are looked at */
+  find(search: SmsSearch): Promise<SmsFinding>
 }
 
-/** Messages looked at, newest first: sends to one address are seconds apart. */
-const NEWEST = 50
+/** Messages per request; sends to one address are seconds apart, so one page is usually enough. */
+const PAGE_SIZE = 50
+const MOST_PAGES = 20
+
+/** Twilio's times have whole seconds, and two of its servers may differ a little. */
+const CLOCK_TOLERANCE_MS = 5_000
+
+/** What Twilio puts before every text of a trial account. */
+const TRIAL = 'Sent from your Twilio trial account - '
 
 /** Sends through Twilio's REST API with Twilio's own library. Nothing is repeated here. */
 export function createSmsSender(config: TwilioConfig): SmsSender {
-  const { accountSid, authToken, apiKeySid, apiKeySecret } = config
-  const options = { accountSid, timeout: TIMEOUT_MS, keepAlive: true, maxSockets: 50 }
-  const client =
-    apiKeySid !== undefined && apiKeySecret !== undefined
-      ? twilio(apiKeySid, apiKeySecret, options)
-      : twilio(accountSid, authToken, options)
-  if (config.baseUrl !== undefined) client.api.baseUrl = config.baseUrl
+  const client = createTwilioClient(config)
   return {
     async send({ to, from, messagingServiceSid, body, statusCallback }) {
       try {
@@ -77,13 +68,32 @@ export function createSmsSender(config: TwilioConfig): SmsSender {
         throw classify(error)
       }
     },
-    async find({ to, from, body, since, except }) {
+
+    async find({ to, from, messagingServiceSid, body, since, except }) {
       try {
-        const newest = await client.messages.list({ to, limit: NEWEST, ...(from !== undefined && { from }) })
-        const fitting = newest.filter(
-          (message) => message.body === body && message.dateCreated.getTime() >= since && !except.includes(message.sid),
-        )
-        return fitting.at(-1)?.sid
+        const finding: SmsFinding = { similar: false }
+        const answer = await client.messages.pageWithHttpInfo({
+          to,
+          pageSize: PAGE_SIZE,
+          ...(from !== undefined && { from }),
+        })
+        const oldest = since + aheadOfUs(answer.headers) - CLOCK_TOLERANCE_MS
+        let page: Pick<typeof answer.body, 'instances' | 'nextPage'> | undefined = answer.body
+        for (let pages = 1; page; pages++) {
+          // Newest first: the last one that fits is the oldest.
+          for (const message of page.instances) {
+            if (message.dateCreated.getTime() < oldest || except.includes(message.sid)) continue
+            if (message.direction === 'inbound') continue
+            if (from === undefined && message.messagingServiceSid !== messagingServiceSid) continue
+            if (message.body === body || message.body === TRIAL + body) finding.sid = message.sid
+            else finding.similar = true
+          }
+          const last = page.instances.at(-1)
+          if (last && last.dateCreated.getTime() < oldest) break
+          if (pages === MOST_PAGES) throw new SmsError('unclear', 'unclear', `more than ${pages * PAGE_SIZE} messages`)
+          page = await page.nextPage()
+        }
+        return finding
       } catch (error) {
         throw classify(error)
       }
@@ -91,33 +101,12 @@ export function createSmsSender(config: TwilioConfig): SmsSender {
   }
 }
 
-const failure = z.object({
-  status: z.number().optional().catch(undefined),
-  code: z.union([z.number(), z.string()]).optional().catch(undefined),
-})
-
-/** Codes of connections that were never made. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
-/** Codes by which Twilio asks to come back later: its queue for this sender is full, or its loop guard holds for 30 s. */
-const LATER = new Set([21611, 14107])
-
 /**
- * Sorts an error of Twilio's library. A create has no idempotency key, so whatever may have taken effect is `unclear`
- * (twilio.com/docs/api/errors/20500); a 429 is never processed (…/20429).
+ * How far Twilio's clock is ahead of ours at least, ms, by the `Date` of an answer that arrived just now. Searched with our
+ * own clock alone, a message that took effect could seem older than its call, and be sent again.
  */
-function classify(error: unknown): SmsError {
-  const { status, code } = failure.safeParse(error).data ?? {}
-  if (status === 429 || code === 20429) return new SmsError('throttled', 'retry_after', 'Twilio answered 429')
-  if (status === undefined) {
-    const name = typeof code === 'string' ? code : 'no answer'
-    if (NEVER_SENT.has(name)) return new SmsError('unreachable', 'retry', `Twilio cannot be reached: ${name}`)
-    return new SmsError('unclear', 'unclear', `Twilio did not answer: ${name}`)
-  }
-  const text = `Twilio answered ${status}${code === undefined ? '' : `, code ${code}`}`
-  if (status >= 500 || status < 400) return new SmsError('unclear', 'unclear', text)
-  if (status === 401 || code === 20003 || code === 20005) return new SmsError('credentials', 'credentials', text)
-  if (code === 21610) return new SmsError('opted_out', 'permanent', text)
-  if (typeof code === 'number' && LATER.has(code)) return new SmsError(`twilio_${code}`, 'retry_after', text, 30_000)
-  return new SmsError(code === undefined ? `twilio_http_${status}` : `twilio_${code}`, 'permanent', text)
+function aheadOfUs(headers: unknown): number {
+  const date = typeof headers === 'object' && headers !== null ? Reflect.get(headers, 'date') : undefined
+  const at = typeof date === 'string' ? Date.parse(date) : Number.NaN
+  return Number.isNaN(at) ? 0 : at - Date.now()
 }

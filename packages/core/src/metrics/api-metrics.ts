@@ -1,0 +1,73 @@
+import type { LaneRedis, Lanes } from '@chatlane/lanes'
+import { Counter, Gauge, Histogram } from 'prom-client'
+import type { Channel } from '../conversations/conversation.ts'
+import type { Acceptance } from '../conversations/conversations.ts'
+import { watchQueues } from './queues.ts'
+import { watchRedis } from './redis.ts'
+import { createRegistry } from './registry.ts'
+
+/** An answer takes a few round trips to Redis, whose time-out is 3 s. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+
+/** A request that was answered, or whose caller went away before. */
+export interface CountedRequest {
+  method: string
+  /** The route's pattern, never the path that was asked for. */
+  route: string
+  /** Undefined: nobody was there any more to be answered. */
+  status: number | undefined
+  /** Undefined for what lasts as long as its reader wants: it is counted, not timed. */
+  ms: number | undefined
+}
+
+/** What an api process shows of itself. Labels never hold ids, addresses or texts. */
+export class ApiMetrics {
+  readonly registry = createRegistry()
+  readonly #messages
+  readonly #requests
+  readonly #requestSeconds
+
+  constructor(parts: { redis: LaneRedis; lanes: readonly Lanes[]; streams: { readonly size: number } }) {
+    const registers = [this.registry]
+    watchRedis(this.registry, parts.redis)
+    watchQueues(this.registry, () => parts.lanes)
+    this.#messages = new Counter({
+      name: 'chatlane_messages_total',
+      help: 'Messages that came in. accepted: durable. duplicate: a repeat, stored once. conflict: a key that was used for another text. full: too many unanswered in their conversation. unavailable: 503, Redis could not take them; the sender tries again. Channel unknown: Redis could not say whose conversation it is.',
+      labelNames: ['channel', 'outcome'],
+      registers,
+    })
+    this.#requests = new Counter({
+      name: 'chatlane_http_requests_total',
+      help: 'Requests to the public listener, but for health, by status class; aborted: the caller did not wait for the answer. 5xx is our side: see the log and chatlane_redis_up.',
+      labelNames: ['method', 'route', 'status'],
+      registers,
+    })
+    this.#requestSeconds = new Histogram({
+      name: 'chatlane_http_request_duration_seconds',
+      help: 'Duration of requests to the public listener; event streams, which last, are left out. Twilio gives a webhook 15 s.',
+      labelNames: ['method', 'route'],
+      buckets: SECONDS,
+      registers,
+    })
+    new Gauge({
+      name: 'chatlane_event_streams',
+      help: 'Streams of live events that are open in this process.',
+      registers,
+      collect() {
+        this.set(parts.streams.size)
+      },
+    })
+  }
+
+  /** What became of a message at the door. */
+  message(channel: Channel | 'unknown', outcome: Acceptance['status'] | 'unavailable'): void {
+    this.#messages.inc({ channel, outcome })
+  }
+
+  request({ method, route, status, ms }: CountedRequest): void {
+    const statusClass = status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`
+    this.#requests.inc({ method, route, status: statusClass })
+    if (ms !== undefined) this.#requestSeconds.observe({ method, route }, ms / 1000)
+  }
+}

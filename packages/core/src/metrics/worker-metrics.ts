@@ -1,0 +1,116 @@
+import type { LaneRedis, Lanes, LaneWorker, Verdict } from '@chatlane/lanes'
+import { Counter, Histogram } from 'prom-client'
+import type { ConversationItem } from '../conversations/items.ts'
+import type { MessageStatus } from '../conversations/ledger.ts'
+import { ChatlaneError } from '../errors/chatlane-error.ts'
+import { watchLaneWorkers } from './lane-workers.ts'
+import { watchQueues } from './queues.ts'
+import { watchRedis } from './redis.ts'
+import { createRegistry } from './registry.ts'
+import { type PauseOf, watchPauses } from './upstream.ts'
+
+/** An agent thinks for seconds, and is given up after a minute unless UPONAI_TIMEOUT_MS says otherwise. */
+const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120]
+
+/** What a worker process shows of itself. Labels never hold ids, addresses or texts. */
+export class WorkerMetrics {
+  readonly registry = createRegistry()
+  readonly #lanes: Lanes[] = []
+  readonly #workers = new Map<string, LaneWorker>()
+  readonly #pauses = new Map<string, PauseOf>()
+  readonly #turns
+  readonly #turnSeconds
+  readonly #calls
+  readonly #callSeconds
+  readonly #deliveries
+  readonly #deadLetters
+
+  constructor(redis: LaneRedis) {
+    const registers = [this.registry]
+    watchRedis(this.registry, redis)
+    watchLaneWorkers(this.registry, () => this.#workers)
+    watchQueues(this.registry, () => this.#lanes)
+    watchPauses(this.registry, () => this.#pauses)
+    this.#turns = new Counter({
+      name: 'chatlane_turns_total',
+      help: 'Turns: works on one item of a conversation, by what they decided. commit: done. retry: the item waits for its next try. bury: it became a dead letter. error: the lease or Redis was lost on the way, or something nobody foresaw; it is tried again.',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    })
+    this.#turnSeconds = new Histogram({
+      name: 'chatlane_turn_duration_seconds',
+      help: "Duration of turns, UponAI's answer included, waiting in the lane not.",
+      labelNames: ['kind'],
+      buckets: SECONDS,
+      registers,
+    })
+    this.#calls = new Counter({
+      name: 'chatlane_uponai_calls_total',
+      help: 'Requests to UponAI: ok, or the code of docs/errors.md, which says what to do.',
+      labelNames: ['operation', 'outcome'],
+      registers,
+    })
+    this.#callSeconds = new Histogram({
+      name: 'chatlane_uponai_call_duration_seconds',
+      help: 'Duration of requests to UponAI, failed ones included. Completions that come near UPONAI_TIMEOUT_MS will soon be unclear ones: raise it, or ask UponAI.',
+      labelNames: ['operation'],
+      buckets: SECONDS,
+      registers,
+    })
+    this.#deliveries = new Counter({
+      name: 'chatlane_deliveries_total',
+      help: 'Tries to send a message through Twilio. sent: Twilio has it. later: tried again. failed: refused for good, the log says why. unknown: Twilio never told, it is not sent again; see docs/twilio.md. error: the lease or Redis was lost on the way.',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#deadLetters = new Counter({
+      name: 'chatlane_dead_letters_total',
+      help: 'Items that were given up. Look at them, mend the reason, and replay them.',
+      labelNames: ['lanes', 'reason'],
+      registers,
+    })
+  }
+
+  /** From now on shows what these have to tell. */
+  watch(parts: {
+    lanes: readonly Lanes[]
+    /** By the name of their lane set. */
+    workers: Readonly<Record<string, LaneWorker | undefined>>
+    /** By the provider's name. */
+    pauses: Readonly<Record<string, PauseOf>>
+  }): void {
+    this.#lanes.push(...parts.lanes)
+    for (const [name, worker] of Object.entries(parts.workers)) if (worker) this.#workers.set(name, worker)
+    for (const [name, pauseOf] of Object.entries(parts.pauses)) this.#pauses.set(name, pauseOf)
+  }
+
+  /** A turn has decided; its commit may still be refused. */
+  turn(kind: ConversationItem['kind'], outcome: Verdict['do'] | 'error', ms: number): void {
+    this.#turns.inc({ kind, outcome })
+    this.#turnSeconds.observe({ kind }, ms / 1000)
+  }
+
+  delivery(outcome: MessageStatus | 'later' | 'error'): void {
+    this.#deliveries.inc({ outcome })
+  }
+
+  /** @param reason one of our own words, never a provider's */
+  deadLetter(lanes: 'turns' | 'deliveries', reason: string): void {
+    this.#deadLetters.inc({ lanes, reason })
+  }
+
+  /** Makes a request to UponAI and counts it. */
+  async uponaiCall<T>(operation: string, request: () => Promise<T>): Promise<T> {
+    const stop = this.#callSeconds.startTimer({ operation })
+    let outcome = 'ok'
+    try {
+      return await request()
+    } catch (error) {
+      outcome = error instanceof ChatlaneError ? error.code : 'error'
+      throw error
+    } finally {
+      stop()
+      this.#calls.inc({ operation, outcome })
+    }
+  }
+}

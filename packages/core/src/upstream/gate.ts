@@ -1,0 +1,163 @@
+import {
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+} from 'cockatiel'
+import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { SharedPause } from './shared-pause.ts'
+
+/**
+ * Why no calls are made: UponAI asked us to wait, refuses our credentials, or failed many times in a row (`outage`).
+ */
+export type PauseReason = 'throttled' | 'credentials' | 'outage'
+
+/** Failures in a row, of calls to anyone's chat, after which it is UponAI that fails. */
+const FAILURES_IN_A_ROW = 10
+
+/** First and longest pause between probes of an UponAI that failed. */
+const PROBE_AFTER_MS = { initialDelay: 1_000, maxDelay: 30_000 }
+
+const PROBE_CREDENTIALS_EVERY_MS = 15_000
+
+/** Pause after a 429 that does not say for how long. */
+const THROTTLED_MS = 2_000
+
+/** How long an item waits that meets a pause of unknown length: the worker takes none until the pause is over anyway. */
+const ASK_AGAIN_MS = 1_000
+
+const LOOK_EVERY_MS = 100
+
+export interface UpstreamGateOptions {
+  /** The pause that UponAI asked for, shared by all processes. */
+  asked: SharedPause
+  /** A call that changes nothing and needs the credentials. */
+  probe: () => Promise<unknown>
+  logger: Logger
+  /** Told when a pause begins, changes its reason, or ends (undefined). */
+  onChange: (reason: PauseReason | undefined) => void
+}
+
+/**
+ * Stands before every call to UponAI. While UponAI asks for a pause, refuses our credentials or fails again and again, calls
+ * fail at once with `UPONAI_PAUSED`, which costs a message nothing. What ends a pause is a probe, never somebody's message.
+ */
+export class UpstreamGate {
+  readonly #options: UpstreamGateOptions
+  readonly #breaker: CircuitBreakerPolicy
+  readonly #timer: NodeJS.Timeout
+  #refused = false
+  #probeCredentialsAt = 0
+  #told: PauseReason | undefined
+
+  constructor(options: UpstreamGateOptions) {
+    this.#options = options
+    this.#breaker = circuitBreaker(handleWhen(isOutage), {
+      halfOpenAfter: new ExponentialBackoff(PROBE_AFTER_MS),
+      breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
+    })
+    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS)
+  }
+
+  /** Undefined: calls are made. */
+  get paused(): PauseReason | undefined {
+    if (this.#refused) return 'credentials'
+    if (this.#breaker.state !== CircuitState.Closed) return 'outage'
+    return this.#options.asked.remainingMs > 0 ? 'throttled' : undefined
+  }
+
+  /**
+   * Makes a call, unless a pause forbids it.
+   * @param signal a call that we gave up ourselves says nothing of UponAI
+   * @throws ChatlaneError `UPONAI_PAUSED`, or what the call throws
+   */
+  async call<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { paused } = this
+    if (paused !== undefined) throw this.#pausedError(paused)
+    try {
+      return await this.#observed(call, signal)
+    } catch (error) {
+      if (error instanceof ChatlaneError) await this.#learn(error)
+      throw error
+    } finally {
+      this.#tell()
+    }
+  }
+
+  /** What is no outage counts as a success of UponAI's, a refusal too. */
+  async #observed<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const outcome = await this.#breaker.execute(async () => {
+      try {
+        return { value: await call() }
+      } catch (error) {
+        if (isOutage(error) && !signal?.aborted) throw error
+        return { error }
+      }
+    })
+    if ('error' in outcome) throw outcome.error
+    return outcome.value
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #pausedError(reason: PauseReason): ChatlaneError {
+    const left = reason === 'throttled' ? this.#options.asked.remainingMs : ASK_AGAIN_MS
+    // Not everybody in the same millisecond.
+    const retryAfterMs = left + Math.random() * ASK_AGAIN_MS
+    return new ChatlaneError('UPONAI_PAUSED', `no calls to UponAI for now: ${reason}`, { retryAfterMs })
+  }
+
+  async #learn({ handling, retryAfterMs }: ChatlaneError): Promise<void> {
+    if (handling === 'retry_after') this.#options.asked.hold(retryAfterMs ?? THROTTLED_MS)
+    // A refusal may be about one chat or agent. Only if the probe is refused as well are the credentials bad for everyone.
+    if (handling === 'credentials' && !this.#refused) await this.#probeCredentials()
+  }
+
+  async #look(): Promise<void> {
+    // Until its pause is over the breaker refuses the probe without making it.
+    if (this.#breaker.state !== CircuitState.Closed)
+      await this.#observed(this.#options.probe, undefined).catch(() => {})
+    if (this.#refused && Date.now() >= this.#probeCredentialsAt) await this.#probeCredentials()
+    this.#tell()
+  }
+
+  async #probeCredentials(): Promise<void> {
+    this.#probeCredentialsAt = Date.now() + PROBE_CREDENTIALS_EVERY_MS
+    try {
+      await this.#options.probe()
+      this.#refused = false
+    } catch (error) {
+      this.#refused = error instanceof ChatlaneError && error.handling === 'credentials'
+    }
+  }
+
+  #tell(): void {
+    const { paused } = this
+    if (paused === this.#told) return
+    const before = this.#told
+    this.#told = paused
+    const { logger, onChange } = this.#options
+    if (paused === undefined) logger.info({ event: 'uponai_resumed', was: before }, 'turns go on')
+    else if (paused === 'throttled') logger.info({ event: 'uponai_paused', reason: paused }, WHY[paused])
+    else if (paused === 'outage') logger.warn({ event: 'uponai_paused', reason: paused }, WHY[paused])
+    else logger.error({ event: 'uponai_paused', reason: paused }, WHY[paused])
+    onChange(paused)
+  }
+}
+
+const WHY: Record<PauseReason, string> = {
+  throttled: 'UponAI asks for a pause: turns wait, nothing is lost',
+  credentials:
+    'UponAI refuses our credentials: turns wait, nothing is lost. Set a valid UPONAI_API_KEY (and UPONAI_WORKSPACE_ID) and restart',
+  outage: 'UponAI fails again and again: turns wait, nothing is lost, and go on when it answers',
+}
+
+/** UponAI did not answer, or answered that something is wrong on its side. */
+function isOutage(error: unknown): boolean {
+  return error instanceof ChatlaneError && (error.handling === 'retry' || error.handling === 'unclear')
+}
