@@ -13,13 +13,15 @@ COPY . .
 RUN pnpm install --offline --frozen-lockfile --ignore-scripts && node node_modules/typescript/bin/tsc -b
 RUN rm -rf node_modules apps/*/node_modules packages/*/node_modules \
   && pnpm install --offline --frozen-lockfile --ignore-scripts --prod --filter './apps/*' --filter './packages/*' \
-  && rm -rf apps/*/src packages/*/src apps/*/*.tsbuildinfo packages/*/*.tsbuildinfo apps/*/dist/*.tsbuildinfo bench dev
+  && rm -rf apps/*/src packages/*/src apps/*/*.tsbuildinfo packages/*/*.tsbuildinfo apps/*/dist/*.tsbuildinfo bench chaos dev
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
   HEALTH_URL=http://127.0.0.1:3000/healthz
 WORKDIR /app
 COPY --from=build /app ./
+RUN printf '#!/bin/sh\nexec node /app/apps/cli/dist/main.js "$@"\n' > /usr/local/bin/chatlane \
+  && chmod 755 /usr/local/bin/chatlane
 USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM
