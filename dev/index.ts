@@ -2,4 +2,14 @@ export { type FindOptions, findRedis } from './redis/find.ts'
 export type { FoundRedis } from './redis/found-redis.ts'
 export type { RedisServer } from './redis/keep.ts'
 export { NoRedis } from './redis/no-redis.ts'
+export { type LossyProxy, lossyProxy } from './redis/proxy.ts'
+export {
+  hasLocalRedis,
+  type ReplicatedRedis,
+  type SentinelRedis,
+  startReplicatedRedis,
+  startSentinelRedis,
+} from './redis/replicated.ts'
+export { readSamples, revealing, scrape, total } from './scrape.ts'
+export { spawnProgram, type TestProcess } from './test-process.ts'
 export { freshPrefix, startRedisServer, testRedisUrl } from './test-redis.ts'

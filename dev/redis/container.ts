@@ -47,6 +47,14 @@ export function containerRedis(settings: Record<string, string>): KeptRedis {
       const running = await engineContainer()
       await running.kill()
     },
+    freeze: async () => {
+      const running = await engineContainer()
+      await running.pause()
+    },
+    thaw: async () => {
+      const running = await engineContainer()
+      await running.unpause()
+    },
     stop: async () => {
       const made = await engineContainer()
       // by name, for Testcontainers keeps one that it could not start; 404: it was never made

@@ -10,6 +10,10 @@ export interface RedisServer extends FoundRedis {
   kill(): Promise<void>
   /** Starts it again after kill(), on the same port and files. */
   start(): Promise<void>
+  /** Stops it in its tracks, as `kill -STOP` does: it takes connections and answers nothing. */
+  freeze(): Promise<void>
+  /** Lets it go on after freeze(). */
+  thaw(): Promise<void>
 }
 
 /**
@@ -31,7 +35,15 @@ export async function keepRedis(request: KeeperRequest, env: NodeJS.ProcessEnv):
   }
   try {
     const { url, how } = await reply(keeper)
-    return { url, how, kill: () => order('kill'), start: () => order('start'), stop: () => release(keeper) }
+    return {
+      url,
+      how,
+      kill: () => order('kill'),
+      start: () => order('start'),
+      freeze: () => order('freeze'),
+      thaw: () => order('thaw'),
+      stop: () => release(keeper),
+    }
   } catch (error) {
     await release(keeper)
     throw error

@@ -5,7 +5,9 @@ import { localRedis } from './local.ts'
 
 const request = keeperRequest.parse(JSON.parse(process.argv[2] ?? 'null'))
 const server =
-  request.way === 'local' ? localRedis(request.program, request.settings) : containerRedis(request.settings)
+  request.way === 'local'
+    ? localRedis(request.program, request.settings, request.sentinel)
+    : containerRedis(request.settings)
 
 // One after the other: what was begun is finished before it is undone.
 let last = Promise.resolve()

@@ -5,6 +5,8 @@ export interface KeptRedis {
   how(): string
   start(): Promise<void>
   kill(): Promise<void>
+  freeze(): Promise<void>
+  thaw(): Promise<void>
   /** Ends it and removes everything of it. */
   stop(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,8 +10,8 @@ import { settingArguments } from './settings.ts'
 
 const portTries = 5
 
-/** A server program of this machine, bound to 127.0.0.1, with its files in a temporary folder. */
-export function localRedis(program: string, settings: Record<string, string>): KeptRedis {
+/** A server program of this machine, bound to 127.0.0.1, with its files in a temporary folder; or a sentinel, which is one too. */
+export function localRedis(program: string, settings: Record<string, string>, sentinel = false): KeptRedis {
   const folder = mkdtempSync(join(tmpdir(), 'chatlane-redis-'))
   let port: number | undefined
   let server: ChildProcess | undefined
@@ -33,8 +33,13 @@ export function localRedis(program: string, settings: Record<string, string>): K
 
   async function run(onPort: number): Promise<void> {
     const own = { bind: '127.0.0.1', port: String(onPort), dir: folder, ...settings }
-    server = spawn(program, settingArguments(own), { stdio: ['ignore', 'pipe', 'pipe'] })
+    const words = sentinel ? sentinelArguments(folder, own) : settingArguments(own)
+    server = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
     await ready(program, server)
+  }
+
+  async function signal(name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    if (!server?.kill(name)) throw new Error(`${program}: expected it to run`)
   }
 
   async function kill(): Promise<void> {
@@ -49,6 +54,8 @@ export function localRedis(program: string, settings: Record<string, string>): K
     how: () => `${program} on 127.0.0.1:${port}`,
     start,
     kill,
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
     stop: async () => {
       await kill()
       rmSync(folder, { recursive: true, force: true })
@@ -63,7 +70,7 @@ async function ready(program: string, server: ChildProcess): Promise<void> {
     server.once('error', reject)
     server.once('close', () => reject(new Error(`${program} ended at once: ${said.slice(-5).join(' | ')}`)))
     const listen = (line: string) => {
-      if (/Ready to accept connections/.test(line)) resolve()
+      if (/Ready to accept connections|Sentinel ID is/.test(line)) resolve()
       else if (said.push(line) > 50) said.shift()
     }
     // a mistake in the settings is told on stderr
@@ -71,4 +78,12 @@ async function ready(program: string, server: ChildProcess): Promise<void> {
       if (output) createInterface({ input: output }).on('line', listen)
     }
   })
+}
+
+/** A sentinel keeps what it learns in its configuration file: the first start makes one, the next ones find it. */
+function sentinelArguments(folder: string, settings: Record<string, string>): string[] {
+  const file = join(folder, 'sentinel.conf')
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`)
+  if (!existsSync(file)) writeFileSync(file, lines.join(''))
+  return [file, '--sentinel']
 }

@@ -30,8 +30,11 @@ const programs: Record<Part, string> = {
 /** Sandbox, api and workers as processes of this machine. */
 export interface Stack extends StackAddresses {
   sandbox: SandboxClient
-  /** Starts one more process and waits until it is ready. */
-  start(part: Part, name: string): Promise<Service>
+  /**
+   * Starts one more process and waits until it is ready.
+   * @param own settings of this process alone: a second api needs ports of its own
+   */
+  start(part: Part, name: string, own?: Record<string, string>): Promise<Service>
   /** Stops what runs, the last started first. */
   stop(): Promise<void>
 }
@@ -50,18 +53,19 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
   const environment = { ...stackEnvironment(addresses), ...options.settings }
   const running: Service[] = []
 
-  async function start(part: Part, name: string): Promise<Service> {
-    const workerPort = part === 'worker' ? await freePort() : 0
-    const readyUrls = {
-      sandbox: `${addresses.sandboxUrl}/healthz`,
-      api: `${addresses.apiUrl}/readyz`,
-      worker: `http://127.0.0.1:${workerPort}/readyz`,
+  async function start(part: Part, name: string, own: Record<string, string> = {}): Promise<Service> {
+    const workerPort = part === 'worker' && own.WORKER_PORT === undefined ? await freePort() : 0
+    const env: Record<string, string> = { ...environment, WORKER_PORT: String(workerPort), ...own }
+    const readyPaths = {
+      sandbox: `${env.SANDBOX_PORT}/healthz`,
+      api: `${env.API_PORT}/readyz`,
+      worker: `${env.WORKER_PORT}/readyz`,
     }
     const service = await startService({
       name,
       program: programs[part],
-      env: { ...environment, WORKER_PORT: String(workerPort) },
-      readyUrl: readyUrls[part],
+      env,
+      readyUrl: `http://127.0.0.1:${readyPaths[part]}`,
       onLine: (line) => options.onLine(name, line),
     })
     running.push(service)

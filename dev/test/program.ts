@@ -44,8 +44,8 @@ export function startProgram(program: string, words: string[], env: Record<strin
 }
 
 /** A program of the project, from source. */
-export function startSource(file: URL, env: Record<string, string>): Program {
-  return startProgram(process.execPath, ['--conditions=chatlane-source', fileURLToPath(file)], env)
+export function startSource(file: URL, env: Record<string, string>, words: string[] = []): Program {
+  return startProgram(process.execPath, ['--conditions=chatlane-source', fileURLToPath(file), ...words], env)
 }
 
 /** Whether somebody listens there. */

@@ -1,4 +1,4 @@
-import type { Logger } from '@chatlane/core'
+import type { ApiMetrics, Logger } from '@chatlane/core'
 import express, { type Express } from 'express'
 import helmet from 'helmet'
 import { healthz } from './health/healthz.ts'
@@ -6,10 +6,20 @@ import type { Readiness } from './health/readiness.ts'
 import { readyz } from './health/readyz.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 
+interface AdminParts {
+  readiness: Readiness
+  metrics: ApiMetrics
+  logger: Logger
+}
+
 /** The inner listener's application; never meant for the internet. */
-export function createAdmin({ readiness, logger }: { readiness: Readiness; logger: Logger }): Express {
+export function createAdmin({ readiness, metrics, logger }: AdminParts): Express {
   const app = express().set('etag', false).use(helmet())
   app.get('/healthz', healthz)
   app.get('/readyz', readyz(readiness))
+  app.get('/metrics', async (_request, response) => {
+    const { registry } = metrics
+    response.set('Content-Type', registry.contentType).end(await registry.metrics())
+  })
   return app.use(unknownRoute).use(problemHandler(logger))
 }

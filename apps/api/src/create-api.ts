@@ -1,4 +1,12 @@
-import type { Config, ConversationDeadLetters, Conversations, LiveEvents, Logger, RoutesHolder } from '@chatlane/core'
+import type {
+  ApiMetrics,
+  Config,
+  ConversationDeadLetters,
+  Conversations,
+  LiveEvents,
+  Logger,
+  RoutesHolder,
+} from '@chatlane/core'
 import express, { type Express } from 'express'
 import helmet from 'helmet'
 import { ApiKeys } from './auth/api-keys.ts'
@@ -13,13 +21,16 @@ import { getConversation } from './conversations/get.ts'
 import { listConversations } from './conversations/list.ts'
 import { listMessages } from './conversations/list-messages.ts'
 import { postMessage } from './conversations/post-message.ts'
+import { getDeadLetter } from './dead-letters/get.ts'
 import { listDeadLetters } from './dead-letters/list.ts'
 import { removeDeadLetter } from './dead-letters/remove.ts'
 import { replayDeadLetter } from './dead-letters/replay.ts'
+import { replayDeadLetters } from './dead-letters/replay-all.ts'
 import { healthz } from './health/healthz.ts'
 import type { Readiness } from './health/readiness.ts'
 import { readyz } from './health/readyz.ts'
 import { jsonBody } from './json-body.ts'
+import { countUnavailable } from './message-count.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 import { RateLimits } from './rate-limits.ts'
 import { requestLog } from './request-log.ts'
@@ -37,6 +48,7 @@ export interface ApiParts {
   live: LiveEvents
   streams: EventStreams
   readiness: Readiness
+  metrics: ApiMetrics
 }
 
 /** The public listener's application. */
@@ -49,9 +61,9 @@ export function createApi(given: ApiParts): Express {
 
   app.get('/healthz', healthz)
   app.get('/readyz', readyz(parts.readiness))
-  app.use(requestLog(parts.logger))
+  app.use(requestLog(parts.logger, parts.metrics))
 
-  app.post('/webhooks/twilio/messages', twilioForm(), twilioMessages(parts))
+  app.post('/webhooks/twilio/messages', countUnavailable(parts.metrics), twilioForm(), twilioMessages(parts))
   app.post('/webhooks/twilio/status', twilioForm(), twilioStatus(parts))
   app.post('/webhooks/uponai', uponaiBody(), uponaiWebhook(parts))
 
@@ -62,12 +74,14 @@ export function createApi(given: ApiParts): Express {
   app.post('/v1/conversations', jsonBody(), createConversation(parts))
   app.get('/v1/conversations', listConversations(parts))
   app.get('/v1/conversations/:id', getConversation(parts))
-  app.post('/v1/conversations/:id/messages', jsonBody(), postMessage(parts))
+  app.post('/v1/conversations/:id/messages', countUnavailable(parts.metrics), jsonBody(), postMessage(parts))
   app.get('/v1/conversations/:id/messages', listMessages(parts))
   app.get('/v1/conversations/:id/events', conversationEvents(parts))
   app.post('/v1/conversations/:id/end', endConversation(parts))
   app.get('/v1/dead-letters', listDeadLetters(parts))
-  app.post('/v1/dead-letters/:id/replay', replayDeadLetter(parts))
+  app.post('/v1/dead-letters/replay', jsonBody(), replayDeadLetters(parts))
+  app.get('/v1/dead-letters/:id', getDeadLetter(parts))
+  app.post('/v1/dead-letters/:id/replay', jsonBody(), replayDeadLetter(parts))
   app.delete('/v1/dead-letters/:id', removeDeadLetter(parts))
 
   return app.use(unknownRoute).use(problemHandler(parts.logger))

@@ -1,9 +1,13 @@
 import {
+  ApiMetrics,
   ConversationDeadLetters,
   Conversations,
   connectRedis,
   createLogger,
+  demandFitRedis,
+  exitIfConfigError,
   exitOnConfigError,
+  isRedisUnavailable,
   LiveEvents,
   loadConfig,
   noteShards,
@@ -19,10 +23,9 @@ import { createAdmin } from './create-admin.ts'
 import { createApi } from './create-api.ts'
 import { Readiness } from './health/readiness.ts'
 import { Listener } from './listener.ts'
-import { warnOfUnfitRedis } from './redis-fitness.ts'
 
-/** Time that requests in progress get when the process is told to stop. */
-const GRACE_MS = 6_000
+/** Time that requests in progress get when the process is told to stop and nobody sends it new ones any more. */
+const GRACE_MS = 5_000
 
 /** A stop that takes longer than this, whatever holds it up, ends the process all the same. */
 const STOP_WITHIN_MS = 9_000
@@ -39,11 +42,18 @@ for (const warning of config.warnings) logger.warn(warning)
 
 const { prefix, minReplicas } = config.redis
 const shards = config.queueShards
-const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
+// That Redis is away is said once, by its connection.
+const onError = (error: unknown) => {
+  if (!isRedisUnavailable(error)) logger.warn({ err: error }, 'queue')
+}
 const redis = connectRedis(config.redis, 'request', logger)
-const subscriber = connectRedis(config.redis, 'blocking', logger)
-warnOfUnfitRedis(redis, logger)
-const lanes = new Lanes({ name: 'turns', connection: redis, prefix, shards, shardOf: shardOfConversation, onError })
+const subscriber = connectRedis(config.redis, 'subscriber', logger)
+demandFitRedis(redis, config.redis, logger).catch((error: unknown) => {
+  exitIfConfigError(error)
+  throw error
+})
+const lanesOptions = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
+const lanes = new Lanes({ ...lanesOptions, name: 'turns' })
 const conversations = new Conversations({
   redis,
   prefix,
@@ -54,7 +64,8 @@ const conversations = new Conversations({
   autoCloseAfterMs: config.autoCloseAfterMs,
   mostWaiting: MOST_WAITING,
 })
-const deadLetters = new ConversationDeadLetters(lanes, prefix)
+const deliveries = new Lanes({ ...lanesOptions, name: 'deliveries' })
+const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveries })
 // Listens as soon as Redis is there, and again after every outage.
 const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
 redis.on('ready', () => {
@@ -62,16 +73,18 @@ redis.on('ready', () => {
     .then((known) => {
       if (known === lanes.shards) return undefined
       lanes.grow(known)
+      deliveries.grow(known)
       return live.start()
     })
     .catch(onError)
 })
 const streams = new EventStreams()
-const readiness = new Readiness(redis)
+const readiness = new Readiness(redis, () => conversations.missingReplicas)
+const metrics = new ApiMetrics({ redis, lanes: [lanes, deliveries], streams })
 const publicListener = new Listener(
-  createApi({ config, logger, routes, conversations, deadLetters, live, streams, readiness }),
+  createApi({ config, logger, routes, conversations, deadLetters, live, streams, readiness, metrics }),
 )
-const adminListener = new Listener(createAdmin({ readiness, logger }))
+const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
 
 reloadOnSignal(logger, routes)
 stopOnSignal(logger, STOP_WITHIN_MS, stop)
@@ -90,12 +103,12 @@ try {
 /** The start in reverse. */
 async function stop(): Promise<void> {
   readiness.drain()
-  const stopped = publicListener.stop(GRACE_MS)
+  const stopped = publicListener.stop({ noticeMs: readiness.noticeMs, graceMs: GRACE_MS })
   streams.endAll()
   await stopped
   // Until here it told whoever asked that the process is stopping.
-  await adminListener.stop(0)
+  await adminListener.stop({ noticeMs: 0, graceMs: 0 })
   redis.disconnect()
   subscriber.disconnect()
-  await lanes.close()
+  await Promise.all([lanes.close(), deliveries.close()])
 }

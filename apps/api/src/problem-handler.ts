@@ -1,4 +1,4 @@
-import { isRedisUnavailable, type Logger, NotReplicatedError } from '@chatlane/core'
+import { isNotReplicated, isRedisUnavailable, type Logger } from '@chatlane/core'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { Problem, unavailable } from './problems.ts'
 import { note } from './request-log.ts'
@@ -28,7 +28,7 @@ function sendProblem(response: Response, problem: Problem): void {
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof NotReplicatedError) return unavailable(`${error.message}; sending it again is safe`)
+  if (isNotReplicated(error)) return unavailable(error.message)
   if (isRedisUnavailable(error)) return unavailable('Redis cannot take it right now; nothing is lost by trying again')
   return problemOfParser(error) ?? new Problem('internal', 'the failure is logged')
 }

@@ -11,6 +11,7 @@ const catalog = {
   not_found: { status: 404, title: 'There is no such thing' },
   not_set_up: { status: 404, title: 'This is not set up here' },
   conflict: { status: 409, title: 'The request contradicts an earlier one' },
+  may_repeat: { status: 409, title: 'This may have been done already' },
   too_large: { status: 413, title: 'That is too much' },
   unsupported_type: { status: 415, title: 'The body is of a type that is not understood' },
   too_fast: { status: 429, title: 'Too many requests' },

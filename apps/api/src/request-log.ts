@@ -1,4 +1,4 @@
-import type { Logger } from '@chatlane/core'
+import type { ApiMetrics, Logger } from '@chatlane/core'
 import type { Request, RequestHandler, Response } from 'express'
 
 const notes = new WeakMap<Response, Record<string, unknown>>()
@@ -8,19 +8,23 @@ export function note(response: Response, fields: Record<string, unknown>): void 
   notes.set(response, { ...notes.get(response), ...fields })
 }
 
-/** One line per request that changes something, and per request that failed on our side. */
-export function requestLog(logger: Logger): RequestHandler {
+/** One line per request that changes something, and per request that failed on our side. All of them are counted. */
+export function requestLog(logger: Logger, metrics: ApiMetrics): RequestHandler {
   return (request, response, next) => {
     const began = performance.now()
     response.once('close', () => {
+      const ms = performance.now() - began
+      const route = templateOf(request)
+      const status = response.headersSent ? response.statusCode : undefined
+      metrics.request({ method: request.method, route, status, ms: lasts(response) ? undefined : ms })
       const changes = request.method === 'POST' || request.method === 'DELETE'
       const failed = response.headersSent && response.statusCode >= 500
       if (!changes && !failed) return
       const line = {
         method: request.method,
-        path: templateOf(request),
-        status: response.headersSent ? response.statusCode : undefined,
-        ms: Math.round((performance.now() - began) * 10) / 10,
+        path: route,
+        status,
+        ms: Math.round(ms * 10) / 10,
         ...notes.get(response),
         ...(!response.writableFinished && { aborted: true }),
       }
@@ -28,6 +32,11 @@ export function requestLog(logger: Logger): RequestHandler {
     })
     next()
   }
+}
+
+/** An event stream, which ends when its reader likes. */
+function lasts(response: Response): boolean {
+  return String(response.getHeader('content-type')).startsWith('text/event-stream')
 }
 
 /** The route's path with its parameters' names: what was asked for may carry a token. */

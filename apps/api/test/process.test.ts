@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
-import { freshPrefix, startRedisServer, testRedisUrl } from '@chatlane/dev'
-import { afterEach, describe, expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { setTimeout as passed } from 'node:timers/promises'
+import { freshPrefix, lossyProxy, startRedisServer, testRedisUrl } from '@chatlane/dev'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type ApiProcess, addressesOf, spawnApi } from './api-process.ts'
 import { call, expectProblem, newConversation, say } from './calls.ts'
 import { readEvents } from './event-reader.ts'
@@ -114,6 +116,80 @@ describe('told to stop', () => {
     expect(api.log.at(-1)).toMatchObject({ msg: 'stopped' })
   })
 
+  test.each(['frozen', 'behind a network that swallows everything'])('it does so with Redis %s', async (how) => {
+    const redis = await startRedisServer()
+    const proxy = await lossyProxy(redis.url)
+    onTestFinished(async () => {
+      await proxy.close()
+      await redis.stop()
+    })
+    const api = start({ REDIS_URL: proxy.url })
+    const { url } = await addressesOf(api)
+    await expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
+    const { id, token } = await newConversation(url)
+    const stream = await readEvents(`${url}/v1/conversations/${id}/events?token=${token}`)
+    if (how === 'frozen') await redis.freeze()
+    else proxy.swallow()
+    const posted = call(url, `/v1/conversations/${id}/messages`, { body: { text: 'hi' } })
+    await passed(200)
+    api.process.kill('SIGTERM')
+    await stream.ended
+    expectProblem(await posted, 503, 'unavailable')
+    expect(await api.exit).toBe(0)
+    expect(api.log.at(-1)).toMatchObject({ msg: 'stopped' })
+  })
+
+  test('a request in progress is answered, with the advice to leave; a second signal ends it at once', async () => {
+    const redis = await startRedisServer()
+    onTestFinished(() => redis.stop())
+    const api = start({ REDIS_URL: redis.url })
+    const { url } = await addressesOf(api)
+    await expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
+    const { id } = await newConversation(url)
+    await redis.freeze()
+    const posted = call(url, `/v1/conversations/${id}/messages`, { body: { text: 'hi' } })
+    await passed(200)
+    api.process.kill('SIGTERM')
+    await api.line(({ msg }) => msg === 'stopping')
+    expect((await posted).headers.get('connection')).toBe('close')
+    expect(await api.exit).toBe(0)
+
+    await redis.thaw()
+    const other = start({ REDIS_URL: redis.url })
+    const addresses = await addressesOf(other)
+    await expect.poll(async () => (await call(addresses.url, '/readyz')).status).toBe(200)
+    // a client that never finishes what it began to send
+    const stuck = connect(Number(new URL(addresses.url).port), '127.0.0.1')
+    stuck.on('error', () => {})
+    stuck.write(
+      `POST /v1/conversations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
+    )
+    await passed(200)
+    other.process.kill('SIGTERM')
+    await other.line(({ msg }) => msg === 'stopping')
+    await passed(1_100)
+    other.process.kill('SIGTERM')
+    expect(await other.exit).toBe(1)
+    stuck.destroy()
+  })
+
+  test('whoever watches its readiness hears of it before it stops taking requests', async () => {
+    const api = start()
+    const { url } = await addressesOf(api)
+    await expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
+    const { id } = await newConversation(url)
+    await call(url, '/readyz')
+    await passed(1_000)
+    await call(url, '/readyz')
+    api.process.kill('SIGTERM')
+    await api.line(({ msg }) => msg === 'stopping')
+    const problem = await call(url, '/readyz')
+    expect(expectProblem(problem, 503, 'unavailable').detail).toBe('the process is stopping')
+    const late = await call(url, `/v1/conversations/${id}/messages`, { body: { text: 'hi' } })
+    expect([late.status, late.headers.get('connection')]).toEqual([202, 'close'])
+    expect(await api.exit).toBe(0)
+  })
+
   test('it does so before Redis was ever there', async () => {
     const api = start({ REDIS_URL: 'redis://127.0.0.1:1' })
     const { url } = await addressesOf(api)
@@ -141,4 +217,35 @@ test('it starts without Redis, and works as soon as there is one', async () => {
   expect(stream.events[0]).toMatchObject({ id: message })
   stream.close()
   await redis.stop()
+})
+
+test.each(['is there at the start', 'comes later'])(
+  'it refuses a Redis that deletes messages, which %s',
+  async (when) => {
+    const redis = await startRedisServer({ maxmemory: '1gb', 'maxmemory-policy': 'allkeys-lru' })
+    onTestFinished(() => redis.stop())
+    if (when === 'comes later') await redis.kill()
+    const api = start({ REDIS_URL: redis.url })
+    if (when === 'comes later') {
+      const { url } = await addressesOf(api)
+      expectProblem(await call(url, '/readyz'), 503, 'unavailable')
+      await redis.start()
+    }
+    expect(await api.exit).toBe(78)
+    expect(api.stderr).toContain(
+      'REDIS_URL: expected maxmemory-policy noeviction, found maxmemory-policy allkeys-lru with maxmemory 1.00G; see docs/configuration.md#redis_url',
+    )
+  },
+)
+
+test('it warns of a Redis without an append-only file, and of a policy that a limit would make dangerous', async () => {
+  const redis = await startRedisServer({ appendonly: 'no', 'maxmemory-policy': 'volatile-lru' })
+  onTestFinished(() => redis.stop())
+  const api = start({ REDIS_URL: redis.url })
+  const { url } = await addressesOf(api)
+  await api.line(({ msg }) => /no append-only file/.test(String(msg)))
+  await api.line(({ msg }) => /volatile-lru/.test(String(msg)))
+  await expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
+  api.process.kill('SIGTERM')
+  expect(await api.exit).toBe(0)
 })

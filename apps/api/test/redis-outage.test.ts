@@ -1,4 +1,4 @@
-import { type RedisServer, startRedisServer } from '@chatlane/dev'
+import { lossyProxy, type RedisServer, startRedisServer } from '@chatlane/dev'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asToken, call, expectProblem, newConversation, say } from './calls.ts'
@@ -94,18 +94,82 @@ test.each([
   await expectWell(id, token)
 })
 
-test('while Redis does not answer nobody waits for it', async () => {
-  const { id } = await newConversation(api.url)
-  // longer than Twilio waits
-  await operator.call('CLIENT', 'PAUSE', '20000', 'ALL')
+const isReady = (url = api.url) =>
+  expect.poll(async () => (await call(url, '/readyz')).status, { timeout: 15_000 }).toBe(200)
+
+test('while Redis is frozen nobody waits for it, and streams go on afterwards', async () => {
+  const { id, token } = await newConversation(api.url)
+  const reader = await readEvents(`${api.url}/v1/conversations/${id}/events?token=${token}`)
+  await server.freeze()
   const began = performance.now()
-  expectProblem(await call(api.url, `/v1/conversations/${id}`), 503, 'unavailable')
-  expectProblem(await postForm(api.url, messages, inbound()), 503, 'unavailable')
+  await Promise.all([expectUnavailable(id, token), expectUnavailable(id, token)])
+  expectProblem(await call(api.url, '/readyz'), 503, 'unavailable')
+  // Six requests one after the other: it was only the first that had to find out.
   expect(performance.now() - began).toBeLessThan(15_000)
-  await server.kill()
-  await server.start()
-  await expect.poll(async () => (await call(api.url, '/readyz')).status, { timeout: 10_000 }).toBe(200)
-  expect((await call(api.url, `/v1/conversations/${id}`)).status).toBe(200)
+  expect(api.redis.status).not.toBe('ready')
+  await server.thaw()
+  await isReady()
+  await expectWell(id, token)
+  const message = await say(api.url, id, 'after')
+  await reader.until(() => reader.events.some((event) => event.id === message))
+  reader.close()
+})
+
+test('on a network that swallows everything nobody waits either, and a stream misses nothing', async () => {
+  const proxy = await lossyProxy(server.url)
+  const cutOff = await startApi({ redisUrl: proxy.url, prefix: api.prefix })
+  const { id, token } = await newConversation(api.url)
+  const reader = await readEvents(`${cutOff.url}/v1/conversations/${id}/events?token=${token}`)
+  const first = await say(cutOff.url, id, 'before')
+  proxy.swallow()
+  const missed = await say(api.url, id, 'meanwhile')
+  const post = () => call(cutOff.url, `/v1/conversations/${id}/messages`, { body: { text: 'lost' } })
+  for (const answer of await Promise.all([post(), post(), post()])) expectProblem(answer, 503, 'unavailable')
+  expectProblem(await post(), 503, 'unavailable')
+  expectProblem(await call(cutOff.url, '/readyz'), 503, 'unavailable')
+  proxy.heal()
+  // Neither the message that was stored meanwhile nor a later one needs anybody to ask.
+  await reader.until(() => reader.events.some((event) => event.id === missed))
+  await isReady(cutOff.url)
+  const last = await say(api.url, id, 'after')
+  await reader.until(() => reader.events.some((event) => event.id === last))
+  expect(reader.events.map((event) => event.id)).toEqual([first, missed, last])
+  reader.close()
+  await cutOff.stop()
+  await proxy.close()
+})
+
+test('while Redis reads its files', async () => {
+  const slow = await startRedisServer({ 'key-load-delay': '500' })
+  const own = await startApi({ redisUrl: slow.url })
+  const { id } = await newConversation(own.url)
+  // It is told that Redis is loading, in place of waiting until it has.
+  const filler = new Redis(slow.url, { enableReadyCheck: false })
+  filler.on('error', () => {})
+  const pipeline = filler.pipeline()
+  for (let n = 0; n < 6_000; n++) pipeline.set(`filler:${n}`, n)
+  await pipeline.exec()
+  await slow.kill()
+  let started = false
+  const starting = slow.start().then(() => {
+    started = true
+  })
+  let loading = 0
+  while (!started) {
+    const info = await filler.info('persistence').catch(() => '')
+    const answer = await call(own.url, `/v1/conversations/${id}/messages`, { body: { text: 'hi' } })
+    if (!info.includes('loading:1')) continue
+    loading++
+    expectProblem(answer, 503, 'unavailable')
+    expectProblem(await call(own.url, '/readyz'), 503, 'unavailable')
+  }
+  await starting
+  expect(loading).toBeGreaterThan(0)
+  await isReady(own.url)
+  await say(own.url, id, 'after')
+  filler.disconnect()
+  await own.stop()
+  await slow.stop()
 })
 
 test('a Redis that may evict keys is not ready', async () => {

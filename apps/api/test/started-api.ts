@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  ApiMetrics,
   type Config,
   ConversationDeadLetters,
   Conversations,
@@ -100,11 +101,13 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   const output = { write: (line: string) => void log.push(JSON.parse(line)) }
   const logger = createLogger(config.log, { service: 'api', output })
   const redis = connectRedis(config.redis, 'request', logger)
-  const subscriber = connectRedis(config.redis, 'blocking', logger)
+  const subscriber = connectRedis(config.redis, 'subscriber', logger)
   const routes = watchRoutes(config.routesFile)
   const shards = config.queueShards
   const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
-  const lanes = new Lanes({ name: 'turns', connection: redis, prefix, shards, shardOf: shardOfConversation, onError })
+  const lanesOptions = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
+  const lanes = new Lanes({ ...lanesOptions, name: 'turns' })
+  const deliveries = new Lanes({ ...lanesOptions, name: 'deliveries' })
   const conversations = new Conversations({
     redis,
     prefix,
@@ -122,10 +125,11 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     logger,
     routes,
     conversations,
-    deadLetters: new ConversationDeadLetters(lanes, prefix),
+    deadLetters: new ConversationDeadLetters({ redis, prefix, lanes, deliveries }),
     live,
     streams,
-    readiness: new Readiness(redis),
+    readiness: new Readiness(redis, () => conversations.missingReplicas),
+    metrics: new ApiMetrics({ redis, lanes: [lanes], streams }),
   })
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -147,7 +151,7 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
       await new Promise((resolve) => server.close(resolve))
       redis.disconnect()
       subscriber.disconnect()
-      await lanes.close()
+      await Promise.all([lanes.close(), deliveries.close()])
     },
   }
 }

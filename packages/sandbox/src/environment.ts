@@ -10,6 +10,7 @@ const schema = z.object({
   SANDBOX_HOST: z.string().default('127.0.0.1'),
   SANDBOX_PORT: port.default(4010),
   SANDBOX_API_URL: url,
+  SANDBOX_HISTORY_LIMIT: z.coerce.number().pipe(z.int().min(1)).optional(),
   PUBLIC_URL: url,
   UPONAI_API_KEY: secret,
   UPONAI_WORKSPACE_ID: z.coerce.number().pipe(z.int()).optional(),
@@ -28,6 +29,7 @@ function pattern(form: RegExp) {
 const expected: Record<string, string> = {
   SANDBOX_PORT: 'a port from 0 (any free one) to 65535',
   SANDBOX_API_URL: 'an http or https URL',
+  SANDBOX_HISTORY_LIMIT: 'a number of history entries from 1',
   PUBLIC_URL: 'an http or https URL',
   UPONAI_WORKSPACE_ID: 'an integer',
   UPONAI_WEBHOOK_HEADER: 'the name of a header',
@@ -69,6 +71,7 @@ export function readEnvironment(
       host: data.SANDBOX_HOST,
       port: data.SANDBOX_PORT,
       apiUrl: data.SANDBOX_API_URL,
+      historyLimit: data.SANDBOX_HISTORY_LIMIT,
       publicUrl: data.PUBLIC_URL,
       uponaiApiKey: data.UPONAI_API_KEY,
       uponaiWorkspaceId: data.UPONAI_WORKSPACE_ID,

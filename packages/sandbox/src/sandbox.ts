@@ -87,7 +87,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     accountSid: options.twilioAccountSid ?? sandboxCredentials.twilioAccountSid,
     authToken: options.twilioAuthToken ?? sandboxCredentials.twilioAuthToken,
     apiKey: options.twilioApiKey,
-    messages: new MessageBook(),
+    messages: new MessageBook(() => Date.now() + settings.twilio_clock_ms),
     optOuts: new OptOuts(),
   }
   const reset = () => {

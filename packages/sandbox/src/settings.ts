@@ -28,6 +28,10 @@ export const settingsSchema = z.strictObject({
   status_error_code: z.int(),
   /** Numbers the account owns; null: every valid sender. */
   senders: z.array(z.string()).nullable(),
+  /** How far Twilio's clock is ahead of this machine's, ms; a negative one makes messages of the past. */
+  twilio_clock_ms: z.int(),
+  /** What Twilio keeps of a text: all, all behind a trial account's note, or with Smart Encoding's plain quotation marks. */
+  texts_kept: z.enum(['as_sent', 'trial', 'smart_encoded']),
 })
 
 /** The body of `POST /_sandbox/settings`: what is left out stays as it is. */
@@ -53,6 +57,8 @@ export function defaultSettings(apiUrl: string, publicUrl: string): Settings {
     status_delay_ms: 20,
     status_error_code: 30003,
     senders: null,
+    twilio_clock_ms: 0,
+    texts_kept: 'as_sent',
   }
 }
 

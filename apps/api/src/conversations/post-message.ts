@@ -1,7 +1,8 @@
-import type { Acceptance, Conversations } from '@chatlane/core'
+import type { Acceptance, ApiMetrics, Conversations } from '@chatlane/core'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
+import { bringsMessage, countMessage } from '../message-count.ts'
 import { invalid, parse } from '../parse.ts'
 import { Problem } from '../problems.ts'
 import type { RateLimits } from '../rate-limits.ts'
@@ -26,12 +27,14 @@ interface Parts {
   access: ConversationAccess
   conversations: Conversations
   limits: RateLimits
+  metrics: ApiMetrics
 }
 
 /** `POST /v1/conversations/{id}/messages` */
-export function postMessage({ access, conversations, limits }: Parts): RequestHandler {
+export function postMessage({ access, conversations, limits, metrics }: Parts): RequestHandler {
   return async (request, response) => {
     const { caller, conversation } = await access.open(request, response)
+    bringsMessage(response, conversation.channel)
     await limits.message(caller, conversation.id)
     const { text, client_message_id: clientMessageId } = parse(body, request.body)
     const key = sendersId(request.get('idempotency-key'), clientMessageId)
@@ -43,6 +46,7 @@ export function postMessage({ access, conversations, limits }: Parts): RequestHa
       ...(key !== undefined && { key: `client:${key}` }),
     })
     note(response, { outcome: acceptance.status })
+    countMessage(response, metrics, acceptance.status)
     answer(response, conversation.id, acceptance)
   }
 }

@@ -1,5 +1,13 @@
-import { type Conversations, chooseAgent, type InboundSms, inboundSmsForm, type RoutesHolder } from '@chatlane/core'
+import {
+  type ApiMetrics,
+  type Conversations,
+  chooseAgent,
+  type InboundSms,
+  inboundSmsForm,
+  type RoutesHolder,
+} from '@chatlane/core'
 import type { RequestHandler } from 'express'
+import { bringsMessage, countMessage } from '../message-count.ts'
 import { parse } from '../parse.ts'
 import { Problem, unavailable } from '../problems.ts'
 import { note } from '../request-log.ts'
@@ -9,13 +17,15 @@ interface Parts {
   config: TwilioSettings
   conversations: Conversations
   routes: RoutesHolder
+  metrics: ApiMetrics
 }
 
 /** `POST /webhooks/twilio/messages`: 204 once the message is durable. A body would be texted to the person. */
-export function twilioMessages({ config, conversations, routes }: Parts): RequestHandler {
+export function twilioMessages({ config, conversations, routes, metrics }: Parts): RequestHandler {
   return async (request, response) => {
     const sms = parse(inboundSmsForm, signedForm(config, request))
     note(response, { message_sid: sms.messageSid, from: sms.from, to: sms.to, channel: sms.channel })
+    bringsMessage(response, sms.channel)
     const origin = originOf(sms, routes)
     if (sms.text === undefined) {
       note(response, { outcome: 'empty' })
@@ -23,6 +33,7 @@ export function twilioMessages({ config, conversations, routes }: Parts): Reques
       const message = { text: sms.text, key: sms.messageSid }
       const { conversationId, ...acceptance } = await conversations.acceptFrom(origin, message)
       note(response, { outcome: acceptance.status, conversation: conversationId })
+      countMessage(response, metrics, acceptance.status)
       if ('messageId' in acceptance) note(response, { message: acceptance.messageId })
       // A conflict is a repeat too: Twilio's id is the same, whatever became of the text.
       if (acceptance.status === 'full') throw unavailable('too many messages of this conversation are unanswered')

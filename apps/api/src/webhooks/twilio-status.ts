@@ -6,7 +6,15 @@ import { note } from '../request-log.ts'
 import { signedForm, type TwilioSettings } from './twilio-form.ts'
 
 /** Put there by our delivery; Twilio's signature covers it. */
-const query = z.object({ conversation: z.string(), message: z.string() })
+const query = z.object({
+  conversation: z.string(),
+  message: z.string(),
+  /** Of a long text, from 0. */
+  part: z
+    .string()
+    .regex(/^\d{1,4}$/)
+    .transform(Number),
+})
 
 interface Parts {
   config: TwilioSettings
@@ -19,11 +27,13 @@ export function twilioStatus({ config, conversations }: Parts): RequestHandler {
     const told = parse(smsStatusForm, signedForm(config, request))
     const about = query.safeParse(request.query)
     note(response, { message_sid: told.messageSid, twilio_status: told.twilioStatus, reason: told.reason })
-    if (about.success && told.status !== undefined) {
-      const { conversation, message } = about.data
+    if (about.success) {
+      const { conversation, message, part } = about.data
+      // Also a status on the way, such as queued: that Twilio has the message is news for a delivery that never heard.
       const outcome = await conversations.noteDelivery(conversation, message, {
-        status: told.status,
         once: `${told.messageSid}:${told.twilioStatus}`,
+        taken: { part, sid: told.messageSid },
+        ...(told.status !== undefined && { status: told.status }),
         ...(told.reason !== undefined && { reason: told.reason }),
       })
       note(response, { outcome, ...(outcome !== 'unknown' && { conversation, message }) })

@@ -41,9 +41,15 @@ export class MessageBook {
   #bySid = new Map<string, Message>()
   #byRecipient = new Map<string, Message[]>()
   #inOrder: Message[] = []
+  /** Twilio's clock, ms. */
+  readonly now: () => number
+
+  constructor(now: () => number) {
+    this.now = now
+  }
 
   add(wanted: NewMessage): Message {
-    const now = Date.now()
+    const now = this.now()
     const message: Message = {
       ...wanted,
       index: this.#inOrder.length,

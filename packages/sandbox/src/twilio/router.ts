@@ -1,6 +1,7 @@
 import { type ErrorRequestHandler, type Request, type Response, Router, urlencoded } from 'express'
 import { Exchange } from '../exchange.ts'
 import type { TwilioEntry } from '../history/entries.ts'
+import type { Settings } from '../settings.ts'
 import type { Carrier } from './carrier.ts'
 import { TwilioRefusal, twilioErrorBody, usualCode } from './errors.ts'
 import { pageOf, parseListQuery } from './message-list.ts'
@@ -13,6 +14,10 @@ export function twilioRouter(carrier: Carrier): Router {
   const { accountSid, messages, settings } = carrier
   const router = Router()
   router.use(urlencoded({ extended: false, limit: '1mb' }))
+  router.use((_req, res, next) => {
+    res.set('Date', new Date(messages.now()).toUTCString())
+    next()
+  })
   const account = `/2010-04-01/Accounts/${accountSid}`
 
   router.post(`${account}/Messages.json`, async (req, res) => {
@@ -38,7 +43,7 @@ export function twilioRouter(carrier: Carrier): Router {
           direction: 'outbound-api',
           from: sender,
           to,
-          body,
+          body: keptText(body, settings),
           status,
           numMedia,
           messagingServiceSid,
@@ -92,6 +97,11 @@ export function twilioRouter(carrier: Carrier): Router {
   }
   router.use(unreadable)
   return router
+}
+
+function keptText(body: string, { texts_kept: kept }: Settings): string {
+  if (kept === 'trial') return `Sent from your Twilio trial account - ${body}`
+  return kept === 'smart_encoded' ? body.replace(/[‘’]/g, "'").replace(/[“”]/g, '"') : body
 }
 
 function open(carrier: Carrier, operation: TwilioEntry['operation'], req: Request, res: Response) {

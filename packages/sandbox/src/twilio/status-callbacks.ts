@@ -26,18 +26,18 @@ export async function followMessage(carrier: Carrier, message: Message, statusCa
   for (const status of settings.statuses) {
     if (status === initial) continue
     if (!(await waits.pause(settings.status_delay_ms))) return
-    advance(message, status, settings)
+    advance(message, status, carrier)
     if (statusCallback !== null && settings.status_callbacks) await callBack(carrier, message, status, statusCallback)
   }
 }
 
-function advance(message: Message, status: MessageStatus, settings: Settings): void {
+function advance(message: Message, status: MessageStatus, { messages, settings }: Carrier): void {
   if (rank[status] <= rank[message.status]) return
   message.status = status
-  message.dateUpdated = Date.now()
+  message.dateUpdated = messages.now()
   // A Messaging Service picks the sender when it takes the message on.
   message.from ??= settings.senders?.[0] ?? '+15005550006'
-  if (rank[status] >= rank.sent) message.dateSent ??= Date.now()
+  if (rank[status] >= rank.sent) message.dateSent ??= messages.now()
   if (status === 'undelivered' || status === 'failed') message.errorCode = settings.status_error_code
 }
 

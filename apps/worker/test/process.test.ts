@@ -1,0 +1,159 @@
+import { setTimeout as passed } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freshPrefix, lossyProxy, spawnProgram, startRedisServer, type TestProcess, testRedisUrl } from '@chatlane/dev'
+import { sandboxCredentials } from '@chatlane/sandbox'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { stage } from './stage.ts'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+const started: TestProcess[] = []
+afterEach(() => {
+  for (const worker of started.splice(0)) worker.process.kill('SIGKILL')
+})
+
+function start(env: Record<string, string> = {}): TestProcess {
+  const worker = spawnProgram(main, {
+    REDIS_URL: testRedisUrl(),
+    REDIS_PREFIX: freshPrefix(),
+    UPONAI_API_KEY: sandboxCredentials.uponaiApiKey,
+    UPONAI_WORKSPACE_ID: String(sandboxCredentials.uponaiWorkspaceId),
+    UPONAI_BASE_URL: 'http://127.0.0.1:1',
+    WORKER_PORT: '0',
+    ...env,
+  })
+  started.push(worker)
+  return worker
+}
+
+const isReady = (worker: TestProcess) => worker.line(({ msg }) => msg === 'worker ready')
+
+async function readiness(worker: TestProcess) {
+  const { port } = z.looseObject({ port: z.number() }).parse(await isReady(worker))
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`)
+  return [answer.status, z.looseObject({ problem: z.string().optional() }).parse(await answer.json()).problem]
+}
+
+/** A Redis of the test's own, and a way to it that can be broken. */
+async function ownRedis() {
+  const redis = await startRedisServer()
+  const proxy = await lossyProxy(redis.url)
+  onTestFinished(async () => {
+    await proxy.close()
+    await redis.stop()
+  })
+  return { redis, proxy }
+}
+
+const faults = ['killed', 'frozen', 'behind a network that swallows everything'] as const
+type Break = (fault: (typeof faults)[number]) => Promise<void>
+const breaking =
+  ({ redis, proxy }: Awaited<ReturnType<typeof ownRedis>>): Break =>
+  async (fault) => {
+    if (fault === 'killed') await redis.kill()
+    else if (fault === 'frozen') await redis.freeze()
+    else proxy.swallow()
+  }
+
+describe('told to stop, it ends with 0', () => {
+  test('when idle', async () => {
+    const worker = start()
+    await isReady(worker)
+    worker.process.kill('SIGTERM')
+    expect(await worker.exit).toBe(0)
+    expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
+  })
+
+  test.each(faults)('with Redis %s', async (fault) => {
+    const own = await ownRedis()
+    const worker = start({ REDIS_URL: own.proxy.url })
+    await isReady(worker)
+    await breaking(own)(fault)
+    worker.process.kill('SIGTERM')
+    expect(await worker.exit).toBe(0)
+    // It got to the end by itself, before the limit.
+    expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
+  })
+
+  test.each(faults)('with Redis %s and a turn in hand, which another worker ends', async (fault) => {
+    const own = await ownRedis()
+    const s = await stage({ workers: 0, env: { REDIS_URL: own.redis.url } })
+    const completion = { target: 'uponai', operation: 'completion', fault: { kind: 'hang', when: 'before' } } as const
+    await s.sandbox.setFaults({ rules: [completion] })
+    const worker = start({ ...s.environment, REDIS_URL: own.proxy.url, LOG_LEVEL: 'info' })
+    await isReady(worker)
+    const conversation = await s.web('pk_quiet')
+    await s.say(conversation, 'hello')
+    await expect.poll(async () => JSON.stringify(await s.sandbox.history({ kind: 'uponai' }))).toContain('"completion"')
+    await breaking(own)(fault)
+    worker.process.kill('SIGTERM')
+    expect(await worker.exit).toBe(0)
+    expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
+    await s.sandbox.clearFaults()
+    if (fault === 'killed') await own.redis.start()
+    if (fault === 'frozen') await own.redis.thaw()
+    await s.workerProcess()
+    const items = await s.settled(conversation, (all) => all.length === 2)
+    expect(items.map(({ text, status }) => [text, status])).toEqual([
+      ['hello', 'answered'],
+      ['echo: hello', 'delivered'],
+    ])
+    await s.stop()
+  })
+
+  test('before Redis was ever there', async () => {
+    const worker = start({ REDIS_URL: 'redis://127.0.0.1:1' })
+    await worker.line(({ event }) => event === 'redis_away')
+    worker.process.kill('SIGTERM')
+    expect(await worker.exit).toBe(0)
+    expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
+  })
+})
+
+test('a second signal ends it at once', async () => {
+  const s = await stage({ workers: 0 })
+  const completion = { target: 'uponai', operation: 'completion', fault: { kind: 'hang', when: 'before' } } as const
+  await s.sandbox.setFaults({ rules: [completion] })
+  const worker = start({ ...s.environment, UPONAI_TIMEOUT_MS: '60000', LOG_LEVEL: 'info' })
+  await isReady(worker)
+  await s.say(await s.web('pk_quiet'), 'hello')
+  await expect.poll(async () => JSON.stringify(await s.sandbox.history({ kind: 'uponai' }))).toContain('"completion"')
+  worker.process.kill('SIGTERM')
+  await passed(1_200)
+  worker.process.kill('SIGTERM')
+  expect(await worker.exit).toBe(1)
+  expect(worker.log.some(({ msg }) => msg === 'stopped')).toBe(false)
+  await s.stop()
+})
+
+test.each(['is there at the start', 'comes later'])(
+  'it refuses a Redis that deletes messages, which %s',
+  async (when) => {
+    const redis = await startRedisServer({ maxmemory: '1gb', 'maxmemory-policy': 'volatile-ttl' })
+    onTestFinished(() => redis.stop())
+    if (when === 'comes later') await redis.kill()
+    const worker = start({ REDIS_URL: redis.url })
+    if (when === 'comes later') {
+      await worker.line(({ event }) => event === 'redis_away')
+      await redis.start()
+    }
+    expect(await worker.exit).toBe(78)
+    expect(worker.stderr).toEqual([
+      'REDIS_URL: expected maxmemory-policy noeviction, found maxmemory-policy volatile-ttl with maxmemory 1.00G; see docs/configuration.md#redis_url',
+    ])
+    expect(worker.log.some(({ msg }) => msg === 'worker ready')).toBe(false)
+  },
+)
+
+test('it is not ready while Redis is frozen, goes on by itself, and warns of one without an append-only file', async () => {
+  const redis = await startRedisServer({ appendonly: 'no' })
+  onTestFinished(() => redis.stop())
+  const worker = start({ REDIS_URL: redis.url })
+  await worker.line(({ msg }) => /no append-only file/.test(String(msg)))
+  expect(await readiness(worker)).toEqual([200, undefined])
+  await redis.freeze()
+  expect(await readiness(worker)).toEqual([503, 'Redis does not answer'])
+  await redis.thaw()
+  await expect.poll(() => readiness(worker)).toEqual([200, undefined])
+})

@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net'
+
+/** How long a chunk is held back, ms; undefined: not at all. */
+export type Hold = (() => number) | undefined
+
+/** Two ends of one connection, with us in the middle. */
+export interface Link {
+  /** From now on both sides' bytes are thrown away; nobody is told. */
+  swallow(): void
+  /** Ends both sides with a TCP reset. */
+  reset(): void
+}
+
+/**
+ * Joins two sockets. When either side is gone the other is gone too, and what is held back at that moment is dropped: bytes
+ * of somebody who has given up never arrive late.
+ */
+export function join(client: Socket, upstream: Socket, hold: () => Hold, onClose: (link: Link) => void): Link {
+  let swallowing = false
+  let resetting = false
+  const toUpstream = new Direction(client, upstream, hold, () => swallowing)
+  const toClient = new Direction(upstream, client, hold, () => swallowing)
+  const over = (ended: Socket, other: Socket) => () => {
+    toUpstream.drop()
+    toClient.drop()
+    // Node loses hold of a socket that is destroyed while it is about to be reset.
+    if (resetting) return
+    ended.destroy()
+    // What was passed on before still gets to its reader; a request of a caller who left does not.
+    if (other === client) other.destroySoon()
+    else other.destroy()
+  }
+  const link: Link = {
+    swallow: () => {
+      swallowing = true
+      toUpstream.drop()
+      toClient.drop()
+    },
+    reset: () => {
+      if (resetting) return
+      resetting = true
+      for (const socket of [client, upstream]) {
+        if (socket.writableEnded) socket.destroy()
+        else socket.resetAndDestroy()
+      }
+    },
+  }
+  for (const [one, other] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    one.setNoDelay(true)
+    // Told by 'close'.
+    one.on('error', () => {})
+    one.once('end', over(one, other))
+    one.once('close', over(one, other))
+  }
+  client.once('close', () => onClose(link))
+  return link
+}
+
+/** One way of a link. Bytes stay in order, whatever each chunk is held back for. */
+class Direction {
+  readonly #from: Socket
+  readonly #to: Socket
+  #held: { chunk: Buffer; at: number }[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(from: Socket, to: Socket, hold: () => Hold, swallows: () => boolean) {
+    this.#from = from
+    this.#to = to
+    to.on('drain', () => from.resume())
+    from.on('data', (chunk: Buffer) => {
+      if (swallows()) return
+      const ms = hold()?.() ?? 0
+      if (ms === 0 && this.#held.length === 0) return this.#pass(chunk)
+      const last = this.#held.at(-1)?.at ?? 0
+      this.#held.push({ chunk, at: Math.max(last, Date.now() + ms) })
+      this.#timer ??= setTimeout(() => this.#release(), ms)
+    })
+  }
+
+  drop(): void {
+    this.#held = []
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #release(): void {
+    this.#timer = undefined
+    const now = Date.now()
+    const due = this.#held.filter(({ at }) => at <= now)
+    this.#held = this.#held.slice(due.length)
+    for (const { chunk } of due) this.#pass(chunk)
+    const [next] = this.#held
+    if (next) this.#timer = setTimeout(() => this.#release(), next.at - now)
+  }
+
+  #pass(chunk: Buffer): void {
+    if (this.#to.writable && !this.#to.write(chunk)) this.#from.pause()
+  }
+}

@@ -1,0 +1,57 @@
+import { setTimeout as passed } from 'node:timers/promises'
+import type { HistoryEntry, SandboxClient } from '@chatlane/sandbox'
+import type { Evidence, Person } from '../evidence.ts'
+import type { ApiClient } from '../load/doors.ts'
+import { allDeadLetters, isOnItsWay, type Listed, ledgerOf } from './settle.ts'
+
+const historyPage = 20_000
+const atOnce = 16
+const lookEveryMs = 1_000
+
+/**
+ * Puts together what everybody says of the run.
+ * @param deadline ms; until then, messages that are on their way to a phone are waited for
+ */
+export async function collect(
+  people: readonly Person[],
+  listed: readonly Listed[],
+  { api, sandbox, deadline }: { api: ApiClient; sandbox: SandboxClient; deadline: number },
+): Promise<Evidence> {
+  const byId = new Map(listed.map((conversation) => [conversation.conversation_id, conversation]))
+  const byParticipant = new Map(listed.map((conversation) => [conversation.participant, conversation]))
+  const waiting = [...people]
+  const complete = async () => {
+    for (let person = waiting.pop(); person; person = waiting.pop()) {
+      const found =
+        person.address === undefined ? byId.get(person.conversationId ?? '') : byParticipant.get(person.address)
+      if (found) {
+        person.conversationId = found.conversation_id
+        person.pending = found.pending
+        person.status = found.status
+        if (found.chat_id !== null) person.chatId = found.chat_id
+      }
+      if (person.conversationId === undefined) continue
+      person.ledger = await ledgerOf(api, person.conversationId)
+      while (person.channel === 'sms' && person.ledger.some(isOnItsWay) && Date.now() < deadline) {
+        await passed(lookEveryMs)
+        person.ledger = await ledgerOf(api, person.conversationId)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, complete))
+  return {
+    people: [...people],
+    chats: await sandbox.chats(),
+    history: await wholeHistory(sandbox),
+    deadLetters: await allDeadLetters(api),
+  }
+}
+
+async function wholeHistory(sandbox: SandboxClient): Promise<HistoryEntry[]> {
+  const all: HistoryEntry[] = []
+  for (;;) {
+    const page = await sandbox.history({ after: all.at(-1)?.seq ?? 0, limit: historyPage })
+    if (page.length === 0) return all
+    for (const entry of page) all.push(entry)
+  }
+}

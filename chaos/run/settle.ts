@@ -1,0 +1,116 @@
+import { setTimeout as passed } from 'node:timers/promises'
+import { z } from 'zod'
+import type { DeadLetterEvidence, LedgerEvidence } from '../evidence.ts'
+import type { ApiClient } from '../load/doors.ts'
+
+const conversation = z.object({
+  conversation_id: z.string(),
+  participant: z.string(),
+  chat_id: z.string().nullable(),
+  status: z.enum(['open', 'closed']),
+  pending: z.int(),
+})
+const conversationPage = z.object({ items: z.array(conversation), next: z.string().nullable() })
+const ledgerItem = z.object({
+  id: z.string(),
+  role: z.enum(['user', 'agent', 'system']),
+  text: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+})
+const ledgerPage = z.object({ items: z.array(ledgerItem), next: z.string().nullable() })
+const deadLetters = z.object({
+  items: z.array(
+    z.object({
+      conversation_id: z.string(),
+      kind: z.string(),
+      message_id: z.string().nullable(),
+      text: z.string().nullable(),
+      reason: z.string(),
+    }),
+  ),
+  // Versions without pages gave all there are.
+  next: z.string().nullish(),
+})
+
+export type Listed = z.infer<typeof conversation>
+
+const lookEveryMs = 2_000
+const triesPerCall = 20
+
+/**
+ * Waits until nothing is in progress any more: no message waits, no chat is open.
+ * @returns all conversations, as they are then or when the patience is over
+ */
+export async function untilSettled(
+  api: ApiClient,
+  patienceMs: number,
+  onWaiting: (open: number, pending: number) => void,
+): Promise<Listed[]> {
+  for (const deadline = Date.now() + patienceMs; ; await passed(lookEveryMs)) {
+    const all = await conversations(api)
+    // One that nobody ever wrote in has no chat, and nothing to close.
+    const unsettled = all.filter(
+      ({ pending, status, chat_id }) => pending > 0 || (status === 'open' && chat_id !== null),
+    )
+    if (unsettled.length === 0 || Date.now() > deadline) return all
+    onWaiting(
+      unsettled.length,
+      unsettled.reduce((sum, { pending }) => sum + pending, 0),
+    )
+  }
+}
+
+async function conversations(api: ApiClient): Promise<Listed[]> {
+  const all: Listed[] = []
+  for (let cursor = ''; ; ) {
+    const page = conversationPage.parse(await get(api, `/v1/conversations?limit=200${cursor}`))
+    all.push(...page.items)
+    if (page.next === null) return all
+    cursor = `&cursor=${page.next}`
+  }
+}
+
+/** A conversation's ledger. */
+export async function ledgerOf(api: ApiClient, id: string): Promise<LedgerEvidence[]> {
+  const all: LedgerEvidence[] = []
+  for (let after = '0'; ; ) {
+    const page = ledgerPage.parse(await get(api, `/v1/conversations/${id}/messages?limit=1000&after=${after}`))
+    for (const { reason, ...item } of page.items) all.push({ ...item, ...(reason !== undefined && { reason }) })
+    if (page.next === null) return all
+    after = page.next
+  }
+}
+
+/** Of a message to a phone: nobody has said yet what became of it. */
+export function isOnItsWay({ role, status }: LedgerEvidence): boolean {
+  return role !== 'user' && status === 'queued'
+}
+
+export async function allDeadLetters(api: ApiClient): Promise<DeadLetterEvidence[]> {
+  const all: DeadLetterEvidence[] = []
+  for (let cursor = ''; ; ) {
+    const page = deadLetters.parse(await get(api, `/v1/dead-letters?limit=1000${cursor}`))
+    for (const { conversation_id: conversationId, kind, message_id: messageId, text, reason } of page.items) {
+      all.push({
+        conversationId,
+        kind,
+        ...(messageId !== null && { messageId }),
+        ...(text !== null && { text }),
+        reason,
+      })
+    }
+    if (!page.next) return all
+    cursor = `&cursor=${encodeURIComponent(page.next)}`
+  }
+}
+
+/** Everything is mended by now, but a process may still be starting. */
+async function get(api: ApiClient, path: string): Promise<unknown> {
+  for (let tries = 1; ; tries++) {
+    const { status, body } = await api.call('GET', path)
+    if (status === 200) return body
+    if (tries === triesPerCall) throw new Error(`GET ${path}: expected 200, got ${status ?? 'no answer'}`)
+    await passed(500)
+  }
+}
