@@ -192,6 +192,24 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
     )
   })
 
+  test('sends nothing when the call may not be made any more once there is a connection for it', async () => {
+    server.script(hang)
+    const narrow = clientFor({ connections: 1 })
+    const caller = new AbortController()
+    const first = failureOf(narrow.getChat('chat_1', { signal: caller.signal }))
+    await server.nextRequest()
+    const lost = new Error('lease lost')
+    const begin = () => {
+      throw lost
+    }
+    const second = failureOf(narrow.complete('chat_1', 'hello', { begin }))
+    caller.abort()
+    await first
+    expect(await second).toMatchObject({ code: 'UPONAI_ABORTED', handling: 'retry', cause: lost })
+    expect(server.received).toHaveLength(1)
+    await narrow.close()
+  })
+
   const unreadable: [string, unknown][] = [
     ['no JSON', '<html>fine</html>'],
     ['an empty body', undefined],

@@ -2,6 +2,7 @@ import type { Effect } from '@chatlane/lanes'
 import type { Attempt } from '../conversations/conversation.ts'
 import { shardOfConversation } from '../conversations/keys.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { CallOptions } from '../uponai/client.ts'
 import { change, type TurnContext } from './context.ts'
 
 /** The least that must be left of the lease when an outside call begins. */
@@ -18,7 +19,7 @@ export async function attempted<T>(
   kind: Attempt['kind'],
   target: string,
   meanwhile: readonly Effect[],
-  call: () => Promise<T>,
+  call: (options: Pick<CallOptions, 'signal' | 'begin'>) => Promise<T>,
 ): Promise<T> {
   const { conversation, turn, item, replicas } = context
   const attempt: Attempt = { item, kind, target, at: Date.now() }
@@ -27,9 +28,10 @@ export async function attempted<T>(
   // What only a master knows that dies, or was replaced without knowing it, would be done again.
   await replicas.confirm(shardOfConversation(conversation.id))
   conversation.attempt = attempt
-  turn.assertLease(LEAST_LEASE_MS)
+  const begin = () => turn.assertLease(LEAST_LEASE_MS)
+  begin()
   try {
-    return await call()
+    return await call({ signal: turn.signal, begin })
   } catch (error) {
     if (error instanceof ChatlaneError && error.handling === 'unclear') {
       const failed = `${error.code}: ${error.message}`

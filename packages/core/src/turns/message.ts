@@ -42,12 +42,12 @@ function leaveChat({ conversation }: TurnContext): void {
 }
 
 async function complete(context: TurnContext, text: string): Promise<Verdict> {
-  const { conversation, turn, uponai } = context
+  const { conversation, uponai } = context
   const chatId = conversation.chatId ?? ''
   const typing = ['PUBLISH', context.keys.live, `typing ${conversation.id}`] as const
   const meanwhile = conversation.channel === 'web' ? [typing] : []
-  const messages = await attempted(context, 'completion', chatId, meanwhile, () =>
-    uponai.complete(chatId, text, { signal: turn.signal }),
+  const messages = await attempted(context, 'completion', chatId, meanwhile, (options) =>
+    uponai.complete(chatId, text, options),
   )
   return answer(context, agentTexts(messages), conversation.knownLength + 1 + spoken(messages).length)
 }

@@ -39,7 +39,7 @@ export async function openChat(context: TurnContext): Promise<void> {
 }
 
 async function create(context: TurnContext): Promise<Chat> {
-  const { conversation, uponai, turn } = context
+  const { conversation, uponai } = context
   const name = randomUUID()
   const input = {
     agentId: conversation.agentId,
@@ -52,5 +52,5 @@ async function create(context: TurnContext): Promise<Chat> {
   }
   // From here on the chat before is left, whatever becomes of this: else the next try would go to it, and forget this one.
   const left = change(context, { chat: '', known: 0, ...(attempt && { lost: conversation.lost }) })
-  return attempted(context, 'create', name, left, () => uponai.createChat(input, { signal: turn.signal }))
+  return attempted(context, 'create', name, left, (options) => uponai.createChat(input, options))
 }

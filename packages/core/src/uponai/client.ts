@@ -39,6 +39,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /** Instead of the client's. */
   timeoutMs?: number | undefined
+  /** Throws when the call must not be made any more; asked when the request is about to be written to its connection. */
+  begin?: (() => void) | undefined
 }
 
 /**
@@ -92,7 +94,7 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
 
   async function send<T>(
     request: WireRequest,
-    { timeoutMs = options.timeoutMs, signal }: CallOptions,
+    { timeoutMs = options.timeoutMs, signal, begin }: CallOptions,
     expected: string,
     read: (body: unknown) => T | undefined,
   ): Promise<T> {
@@ -101,7 +103,7 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
     if (body !== null) headers['content-type'] = 'application/json'
     const { method, operation } = request
     const sending = { method, path: pathPrefix + request.path, headers, body }
-    const done = await exchange(pool, sending, { timeoutMs, signal })
+    const done = await exchange(pool, sending, { timeoutMs, signal, begin })
     const failure = failureOf(operation, done, options.apiKey)
     if (failure) throw failure
     const answer = read(json(done.text))

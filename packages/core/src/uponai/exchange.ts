@@ -18,12 +18,17 @@ export interface Limits {
   /** For the whole exchange: waiting for a connection, headers and body. */
   timeoutMs: number
   signal?: AbortSignal | undefined
+  /**
+   * Asked at the last moment, when there is a connection and the request is about to be written to it: a process may have been
+   * frozen since the call began. What it throws ends the exchange, with nothing sent.
+   */
+  begin?: (() => void) | undefined
 }
 
 export function exchange(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { timeoutMs, signal }: Limits,
+  { timeoutMs, signal, begin }: Limits,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -49,6 +54,13 @@ export function exchange(
     dispatcher.dispatch(request, {
       onRequestStart(started) {
         // Given up while it waited for a connection: undici still offers it the next free one.
+        if (!settled && begin) {
+          try {
+            begin()
+          } catch (cause) {
+            settle({ why: 'aborted', cause })
+          }
+        }
         if (settled) started.abort(settled)
         else controller = started
       },
