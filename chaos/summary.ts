@@ -13,9 +13,12 @@ export interface Summary {
 /** Kinds of misbehaviour that are written out. */
 const MOST_SHOWN = 20
 
+/** Calls are settled a few seconds after they failed: what is later than this may reach a provider behind that. */
+const TOO_LATE_MS = 2_000
+
 /** What a run showed. Ok: no promise broken, and no process or answer was as it must not be. */
 export function summaryOf(run: Run, findings: Findings, { seed, minutes }: { seed: number; minutes: number }): Summary {
-  const { accepted, repeated, misbehaviour, repairs, listeners, shape, seconds, injected, evidence } = run
+  const { accepted, repeated, misbehaviour, repairs, listeners, shape, seconds, latenessMs, injected, evidence } = run
   const ok = verdictOf(findings).ok && misbehaviour.length === 0
   const injections = Object.entries(injected).map(([name, count]) => ({ name, injected: count }))
   const byReason = reasonsOf(run)
@@ -31,6 +34,7 @@ export function summaryOf(run: Run, findings: Findings, { seed, minutes }: { see
     event_streams: listeners.streams,
     event_stream_connections: listeners.connections,
     event_stream_items: listeners.items,
+    lateness_ms: latenessMs,
   }
   const lines = [
     ...reportLines(findings, injections),
@@ -39,6 +43,13 @@ export function summaryOf(run: Run, findings: Findings, { seed, minutes }: { see
     `dead letters by reason: ${listed(byReason)}`,
     `seen at work: ${repairs.sweeperWakes} sweeper wakes, ${repairs.fenced} fenced commits, ${repairs.takeOvers} take-overs`,
     `event streams: ${listeners.items} items over ${listeners.streams} streams and ${listeners.connections} connections`,
+    `the machine was up to ${latenessMs} ms late with the providers' own work`,
+    ...(latenessMs < TOO_LATE_MS
+      ? []
+      : [
+          '  That is too slow for this rate: calls may have reached a provider long after their callers gave up, which nobody',
+          '  can cope with. Findings may come of that. Use a lower --rate, or let nothing else run.',
+        ]),
     ...(misbehaviour.length === 0
       ? []
       : ['', 'Not as it must be:', ...misbehaviour.slice(0, MOST_SHOWN).map((what) => `  ${what}`)]),

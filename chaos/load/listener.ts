@@ -12,6 +12,7 @@ export class Listener {
   #last = '0'
   connections = 0
 
+  /** @param urls of the apis, in the order in which they are tried */
   constructor(urls: readonly string[], conversationId: string, token: string) {
     this.#urls = urls
     this.conversationId = conversationId

@@ -16,6 +16,8 @@ export interface LoadOptions {
   people: number
   /** Messages to be accepted per second. */
   rate: number
+  /** How late the machine is with its work, ms. */
+  latenessMs: () => number
   onMisbehaviour: (what: string) => void
 }
 
@@ -27,6 +29,12 @@ const LISTENERS = 30
 
 /** Behind by so many seconds of the load, everybody hurries as much as they can. */
 const HURRY_S = 15
+
+/** As many messages may wait as come in so many seconds; beyond that people lose interest. */
+const PATIENCE_S = 20
+
+/** Later than this, the machine does not keep up, ms. */
+const LATE_MS = 700
 
 /** Everybody who writes: whoever has said everything makes room for somebody new. */
 export class Load {
@@ -40,6 +48,7 @@ export class Load {
   readonly #over = new AbortController()
   readonly #places: Promise<void>[] = []
   readonly #began = Date.now()
+  #waiting = 0
 
   constructor(options: LoadOptions) {
     this.#options = options
@@ -90,7 +99,8 @@ export class Load {
       if (address !== undefined) return smsDoor(cluster.sandbox, address, way.to)
       const door = await openWeb(api, way.to)
       if (door && this.listeners.length < LISTENERS) {
-        this.listeners.push(new Listener(cluster.apiUrls, door.conversationId, door.token))
+        const urls = this.listeners.length % 2 === 0 ? cluster.apiUrls : cluster.apiUrls.toReversed()
+        this.listeners.push(new Listener(urls, door.conversationId, door.token))
       }
       return door
     }
@@ -121,10 +131,21 @@ export class Load {
     this.redeliveries.add({ at: Date.now() + later, send: () => door.send(text, key, true) })
   }
 
-  /** Longer pauses when the run is ahead of its rate, shorter ones when it is behind. */
+  /** Tells how many messages wait for their answers. */
+  noteWaiting(messages: number): void {
+    this.#waiting = messages
+  }
+
+  /**
+   * Longer pauses when the run is ahead of its rate, shorter ones when it is behind; much longer ones when the machine is too
+   * slow for the rate: more waits than is answered, or the providers' and the proxies' own work is late.
+   */
   #pace(): number {
-    const wanted = ((Date.now() - this.#began) / 1_000) * this.#options.rate
-    const ahead = (this.accepted - wanted) / (this.#options.rate * HURRY_S)
+    const { rate, latenessMs } = this.#options
+    const wanted = ((Date.now() - this.#began) / 1_000) * rate
+    const ahead = (this.accepted - wanted) / (rate * HURRY_S)
+    const strain = Math.max(this.#waiting / (rate * PATIENCE_S), latenessMs() / LATE_MS)
+    if (strain > 1) return Math.min(20, 3 * strain)
     return Math.min(3, Math.max(0.1, 1 + ahead))
   }
 }

@@ -1,7 +1,8 @@
 import type { Random } from '../random.ts'
+import { farewell } from '../run/script.ts'
 
 /** What people say over and over: equal texts in one chat are the hardest to tell apart afterwards. */
-const common = ['ok', 'yes', 'no', 'thanks', 'what?', 'and then?']
+const common = ['ok', 'yes', 'no', 'thanks', 'what?', 'and then?', 'ok', 'yes', farewell]
 
 const words = 'parcel order number delivery street tomorrow refund colour size hello invoice again wrong late'.split(
   ' ',

@@ -18,8 +18,8 @@ export interface Link {
 export function join(client: Socket, upstream: Socket, hold: () => Hold, onClose: (link: Link) => void): Link {
   let swallowing = false
   let resetting = false
-  const toUpstream = new Direction(client, upstream, hold, () => swallowing)
-  const toClient = new Direction(upstream, client, hold, () => swallowing)
+  const toUpstream = new Direction(client, upstream, { hold, swallows: () => swallowing, looksTwice: true })
+  const toClient = new Direction(upstream, client, { hold, swallows: () => swallowing, looksTwice: false })
   const over = (ended: Socket, other: Socket) => () => {
     toUpstream.drop()
     toClient.drop()
@@ -65,18 +65,23 @@ class Direction {
   readonly #to: Socket
   #held: { chunk: Buffer; at: number }[] = []
   #timer: NodeJS.Timeout | undefined
+  #looking: NodeJS.Immediate | undefined
 
-  constructor(from: Socket, to: Socket, hold: () => Hold, swallows: () => boolean) {
+  /**
+   * @param way `looksTwice`: a piece is passed on when its sender is still there at the next look at the sockets. When this
+   * process did not run for a while, both a request and its sender's leaving wait to be read.
+   */
+  constructor(from: Socket, to: Socket, way: { hold: () => Hold; swallows: () => boolean; looksTwice: boolean }) {
     this.#from = from
     this.#to = to
     to.on('drain', () => from.resume())
     from.on('data', (chunk: Buffer) => {
-      if (swallows()) return
-      const ms = hold()?.() ?? 0
-      if (ms === 0 && this.#held.length === 0) return this.#pass(chunk)
+      if (way.swallows()) return
+      const ms = way.hold()?.() ?? 0
+      if (ms === 0 && this.#held.length === 0 && !way.looksTwice) return this.#pass(chunk)
       const last = this.#held.at(-1)?.at ?? 0
       this.#held.push({ chunk, at: Math.max(last, Date.now() + ms) })
-      this.#timer ??= setTimeout(() => this.#release(), ms)
+      if (this.#timer === undefined) this.#looking ??= setImmediate(() => setImmediate(() => this.#release()))
     })
   }
 
@@ -88,6 +93,7 @@ class Direction {
 
   #release(): void {
     this.#timer = undefined
+    this.#looking = undefined
     const now = Date.now()
     const due = this.#held.filter(({ at }) => at <= now)
     this.#held = this.#held.slice(due.length)

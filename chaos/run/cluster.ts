@@ -9,6 +9,7 @@ import { randomFrom } from '../random.ts'
 import { Member } from './member.ts'
 import { stablePort } from './ports.ts'
 import { routesFile } from './routes.ts'
+import { script } from './script.ts'
 
 export interface ClusterOptions {
   seed: number
@@ -36,8 +37,10 @@ export interface Cluster {
 const settings = {
   LOG_LEVEL: 'warn',
   QUEUE_SHARDS: '2',
-  // Above the slowest answer of the sandbox (2 s) with the delays of the proxies on top.
-  UPONAI_TIMEOUT_MS: '5000',
+  // Above the slowest answer of the sandbox (2 s) with the delays of the proxies, and of a busy machine, on top.
+  UPONAI_TIMEOUT_MS: '8000',
+  // After an outage everything that waits is done at once: not more than the sandbox answers in time.
+  WORKER_CONCURRENCY: '50',
   // With a base of a tenth of a second, eleven tries are spread over nearly a minute on average: longer than any fault here
   // lasts, and still over when the run waits for the last message. Some messages meet so many that they are given up.
   TURN_ATTEMPTS: '11',
@@ -75,6 +78,7 @@ export async function startCluster(
   })
   await stack.start('sandbox', 'sandbox')
   undo(() => stack.stop())
+  await stack.sandbox.setScript(script)
   await stack.sandbox.settings({ ...shape, webhooks: true, statuses: ['queued', 'delivered'] })
 
   const proxies: TcpProxy[] = []

@@ -8,18 +8,19 @@ const historyPage = 20_000
 const atOnce = 16
 const lookEveryMs = 1_000
 
-/**
- * Puts together what everybody says of the run.
- * @param deadline ms; until then, messages that are on their way to a phone are waited for
- */
+/** Messages on their way to a phone are waited for so long. */
+const deliveriesMs = 150_000
+
+/** Puts together what everybody says of the run. */
 export async function collect(
   people: readonly Person[],
   listed: readonly Listed[],
-  { api, sandbox, deadline }: { api: ApiClient; sandbox: SandboxClient; deadline: number },
+  { api, sandbox }: { api: ApiClient; sandbox: SandboxClient },
 ): Promise<Evidence> {
   const byId = new Map(listed.map((conversation) => [conversation.conversation_id, conversation]))
   const byParticipant = new Map(listed.map((conversation) => [conversation.participant, conversation]))
   const waiting = [...people]
+  const deadline = Date.now() + deliveriesMs
   const complete = async () => {
     for (let person = waiting.pop(); person; person = waiting.pop()) {
       const found =

@@ -3,9 +3,9 @@ import type { Member } from './member.ts'
 
 /** What Chatlane counts of its own repairs. */
 const counters = {
-  sweeperWakes: 'chatlane_lanes_sweeper_wakes_total',
-  fenced: 'chatlane_lanes_fenced_total',
-  takeOvers: 'chatlane_lanes_take_overs_total',
+  sweeperWakes: 'chatlane_sweeper_wakes_total',
+  fenced: 'chatlane_fenced_commits_total',
+  takeOvers: 'chatlane_take_overs_total',
 } as const
 
 export type Repairs = Record<keyof typeof counters, number>
@@ -44,7 +44,7 @@ export class RepairCounts {
 
 async function textAt(url: string): Promise<string | undefined> {
   try {
-    const response = await request(url, { headersTimeout: 1_000, bodyTimeout: 1_000 })
+    const response = await request(url, { headersTimeout: 4_000, bodyTimeout: 4_000 })
     const text = await response.body.text()
     return response.statusCode === 200 ? text : undefined
   } catch {

@@ -5,12 +5,14 @@ import { Injector } from '../faults/injector.ts'
 import { providerFaults } from '../faults/provider-rules.ts'
 import { schedule } from '../faults/schedule.ts'
 import { ApiClient } from '../load/doors.ts'
-import { compareHeard } from '../load/listener.ts'
+import { compareHeard, type Listener } from '../load/listener.ts'
 import { Load } from '../load/load.ts'
 import { randomFrom } from '../random.ts'
 import { startCluster } from './cluster.ts'
 import { collect } from './collect.ts'
 import { RepairCounts, type Repairs } from './metrics.ts'
+import { watchProgress } from './progress.ts'
+import { Pulse } from './pulse.ts'
 import { untilSettled } from './settle.ts'
 
 export interface RunOptions {
@@ -39,13 +41,13 @@ export interface Run {
   repairs: Repairs
   listeners: { streams: number; connections: number; items: number }
   shape: string
+  /** How late the sandbox or the proxies came to their work at worst, ms. */
+  latenessMs: number
   seconds: number
 }
 
-const progressEveryMs = 5_000
 /** With everything mended, for messages that are not accepted yet. */
 const lastTriesMs = 30_000
-const settlingMs = 240_000
 
 /** Starts everything, breaks it on schedule while people write, mends it, and asks what became of every message. */
 export async function run(options: RunOptions, undo: (step: () => Promise<void>) => void): Promise<Run> {
@@ -64,7 +66,17 @@ export async function run(options: RunOptions, undo: (step: () => Promise<void>)
   undo(() => api.close())
 
   const { people, rate } = options
-  const load = new Load({ cluster, api, random: random.fork(), people, rate, onMisbehaviour: note })
+  const pulse = new Pulse(cluster.sandbox)
+  undo(async () => pulse.stop())
+  const load = new Load({
+    cluster,
+    api,
+    random: random.fork(),
+    people,
+    rate,
+    latenessMs: () => pulse.latelyMs,
+    onMisbehaviour: note,
+  })
   undo(async () => load.abandon())
   const injector = new Injector({
     cluster,
@@ -82,42 +94,26 @@ export async function run(options: RunOptions, undo: (step: () => Promise<void>)
   })
   undo(() => injector.stop())
   const repairs = new RepairCounts()
-  const progress = setInterval(() => {
-    void repairs.read(cluster.workers)
-    const elapsed = Math.round((Date.now() - started) / 1_000)
-    say(
-      `${elapsed} s: ${load.accepted} accepted, ${load.repeated} to be repeated, ${load.people.length} people, ${injector.injected} faults`,
-    )
-  }, progressEveryMs)
-  undo(async () => clearInterval(progress))
+  const endProgress = watchProgress({ api, cluster, load, injector, repairs, say })
+  undo(async () => endProgress())
 
-  const started = Date.now()
   await injector.start(schedule(seed, minutes, faults))
   await passed(minutes * 60_000)
   say('mending everything')
   await injector.stop()
   await Promise.all([...cluster.apis, ...cluster.workers].map((member) => member.start()))
   await load.stop(lastTriesMs)
-  clearInterval(progress)
+  endProgress()
   say('waiting for every message to be answered and every chat to close')
-  const deadline = Date.now() + settlingMs
-  const listed = await untilSettled(api, settlingMs, (open, pending) => {
+  const listed = await untilSettled(api, (open, pending) => {
     say(`waiting for ${open} conversations with ${pending} messages`)
   })
+  // What follows keeps this process busy, and matters to nobody.
+  const latenessMs = pulse.longestMs
   const everybody = load.people.map(({ evidence }) => evidence)
-  const evidence = await collect(everybody, listed, { api, sandbox: cluster.sandbox, deadline })
+  const evidence = await collect(everybody, listed, { api, sandbox: cluster.sandbox })
   await repairs.read(cluster.workers)
-  for (const listener of load.listeners) {
-    listener.leave()
-    const ledger =
-      evidence.people.find(({ conversationId }) => conversationId === listener.conversationId)?.ledger ?? []
-    for (const problem of compareHeard(
-      listener.heard,
-      ledger.map(({ id }) => id),
-    )) {
-      note(`events of ${listener.conversationId}: ${problem}`)
-    }
-  }
+  for (const problem of heardWrongly(load.listeners, evidence)) note(problem)
   return {
     evidence,
     injected: injectedOf(faults, injector.counts, evidence),
@@ -131,8 +127,19 @@ export async function run(options: RunOptions, undo: (step: () => Promise<void>)
       items: load.listeners.reduce((sum, { heard }) => sum + heard.length, 0),
     },
     shape: cluster.shape,
+    latenessMs,
     seconds: Math.round((Date.now() - began) / 1_000),
   }
+}
+
+/** What people who listened did not hear as the ledger has it. */
+function heardWrongly(listeners: readonly Listener[], { people }: Evidence): string[] {
+  const ledgers = new Map(people.map(({ conversationId, ledger }) => [conversationId, ledger]))
+  return listeners.flatMap((listener) => {
+    listener.leave()
+    const items = (ledgers.get(listener.conversationId) ?? []).map(({ id }) => id)
+    return compareHeard(listener.heard, items).map((problem) => `events of ${listener.conversationId}: ${problem}`)
+  })
 }
 
 /** What the sandbox injected is in its history; of a burst, every spoilt request counts. */

@@ -38,27 +38,51 @@ export type Listed = z.infer<typeof conversation>
 const lookEveryMs = 2_000
 const triesPerCall = 20
 
+/** Without anything getting done for so long, it is not worth waiting: longer than the pause between two tries of a turn. */
+const standstillMs = 150_000
+const mostMs = 900_000
+
 /**
  * Waits until nothing is in progress any more: no message waits, no chat is open.
- * @returns all conversations, as they are then or when the patience is over
+ * @returns all conversations, as they are then or when nothing gets done any more
  */
 export async function untilSettled(
   api: ApiClient,
-  patienceMs: number,
   onWaiting: (open: number, pending: number) => void,
 ): Promise<Listed[]> {
-  for (const deadline = Date.now() + patienceMs; ; await passed(lookEveryMs)) {
+  const began = Date.now()
+  let least = Number.POSITIVE_INFINITY
+  let leastAt = began
+  for (;;) {
     const all = await conversations(api)
     // One that nobody ever wrote in has no chat, and nothing to close.
-    const unsettled = all.filter(
-      ({ pending, status, chat_id }) => pending > 0 || (status === 'open' && chat_id !== null),
-    )
-    if (unsettled.length === 0 || Date.now() > deadline) return all
-    onWaiting(
-      unsettled.length,
-      unsettled.reduce((sum, { pending }) => sum + pending, 0),
-    )
+    const open = all.filter(({ pending, status, chat_id }) => pending > 0 || (status === 'open' && chat_id !== null))
+    const pending = sumOfPending(open)
+    if (open.length + pending < least) {
+      least = open.length + pending
+      leastAt = Date.now()
+    }
+    if (open.length === 0 || Date.now() - leastAt > standstillMs || Date.now() - began > mostMs) return all
+    onWaiting(open.length, pending)
+    await passed(lookEveryMs)
   }
+}
+
+/** Messages that wait in conversations with an open chat; undefined when nobody can tell just now. */
+export async function unanswered(api: ApiClient): Promise<number | undefined> {
+  let sum = 0
+  for (let cursor = ''; ; ) {
+    const { body } = await api.call('GET', `/v1/conversations?status=open&limit=200${cursor}`)
+    const page = conversationPage.safeParse(body).data
+    if (!page) return undefined
+    sum += sumOfPending(page.items)
+    if (page.next === null) return sum
+    cursor = `&cursor=${page.next}`
+  }
+}
+
+function sumOfPending(listed: readonly Listed[]): number {
+  return listed.reduce((sum, { pending }) => sum + pending, 0)
 }
 
 async function conversations(api: ApiClient): Promise<Listed[]> {

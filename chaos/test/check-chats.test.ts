@@ -60,7 +60,11 @@ it('finds a completion after our end-chat was answered', () => {
 })
 
 it('finds none where our end-chat was not answered with a success', () => {
-  for (const answer of [{ outcome: 'dropped' as const, status: null }, { status: 500 }]) {
+  for (const answer of [
+    { outcome: 'dropped' as const, status: null },
+    { outcome: 'dropped' as const },
+    { status: 500 },
+  ]) {
     const evidence = twoChats('closed')
     webhook(evidence).event = 'chat_analyzed'
     Object.assign(endCall(evidence), answer)
@@ -185,4 +189,47 @@ it('says how many were at once in an overlapping chat', () => {
   expect(check(evidence).overlapping).toMatchObject([
     { person: 'Ada', seen: 'up to 3 callers waiting, up to 2 texts worked on at once' },
   ])
+})
+
+it('takes no other webhook for the end', () => {
+  const evidence = twoChats('webhook')
+  webhook(evidence).event = 'chat_started'
+  tryInFirstChat(evidence, writtenAt(evidence) + 1)
+  expect(faultsIn(evidence)).toEqual({})
+})
+
+it('takes of equal texts the one whose turn it was', () => {
+  const evidence = twoChats('webhook', { steps: [say('two'), { do: 'over', how: 'webhook' }, say('two')] })
+  const second = completionsOf(evidence, 'two')[1]
+  const entry = personNamed(evidence, 'Ada').ledger.findLast(({ text }) => text === 'two')
+  if (!second || !entry) throw new Error('not said twice')
+  const at = Number.parseInt(entry.id, 10) + 1
+  const refused = { chat_id: firstChatOf(evidence).chat_id, at, answered_at: at, status: 400, effect: false }
+  evidence.history.splice(evidence.history.indexOf(second), 0, { ...second, ...refused, seq: second.seq - 0.5 })
+  expect(faultsIn(evidence)).toEqual({ sent_into_ended: ['Ada'] })
+})
+
+it('finds the newest chat of a closed conversation when it goes on', () => {
+  const evidence = twoChats('closed', { closedAtEnd: true })
+  const newest = chatsOf(evidence, personNamed(evidence, 'Ada')).at(-1)
+  if (newest) newest.status = 'ongoing'
+  expect(faultsIn(evidence)).toEqual({ orphan_chats: ['Ada'] })
+})
+
+it('takes a close that was replayed for no excuse', () => {
+  const evidence = twoChats('closed', { closedAtEnd: true })
+  firstChatOf(evidence).status = 'ongoing'
+  const conversationId = personNamed(evidence, 'Ada').conversationId ?? ''
+  evidence.deadLetters.push({ conversationId, kind: 'close', reason: 'uponai_unreachable', replayed: true })
+  expect(faultsIn(evidence)).toEqual({ orphan_chats: ['Ada'] })
+})
+
+it('says nothing of a chat with words in it whose conversation nobody was told of', () => {
+  const evidence = twoChats('closed', { closedAtEnd: true })
+  const chat = { ...firstChatOf(evidence), chat_id: 'chat_x', status: 'ongoing' as const }
+  evidence.chats.push({ ...chat, metadata: { conversation_id: 'conversation_unknown' } })
+  const ben = personNamed(evidence, 'Ben')
+  for (const one of chatsOf(evidence, ben)) one.status = 'ended'
+  ben.status = 'closed'
+  expect(faultsIn(evidence)).toEqual({})
 })

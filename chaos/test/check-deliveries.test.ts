@@ -64,3 +64,11 @@ it('says nothing of a number whose conversation nobody was told of', () => {
   if (example) evidence.history.push({ ...example.send, to: '+14155559999', body: 'echo: hi' })
   expect(faultsIn(evidence)).toEqual({})
 })
+
+it('holds every state that only Twilio can tell to be with Twilio', () => {
+  for (const delivery of ['sent', 'delivered', 'undelivered'] as const) {
+    const evidence = ada(['hi', delivery], ['ok', 'delivered'])
+    evidence.history = evidence.history.filter((entry) => entry.kind !== 'twilio' || entry.body !== 'echo: hi')
+    expect(faultsIn(evidence)).toEqual({ deliveries_lost: ['Ada'] })
+  }
+})

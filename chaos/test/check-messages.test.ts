@@ -229,3 +229,21 @@ it('finds items in a lane of which the ledger knows nothing', () => {
   personNamed(evidence, 'Ada').pending = 2
   expect(faultsIn(evidence)).toEqual({ pending: ['Ada'] })
 })
+
+it('lets a message of unclear outcome be anywhere only beside one that the ledger does not have', () => {
+  const evidence = ada(say('hi'), say('gone'), say('one'), unclear('ok', true), say('two'))
+  dropEntry(evidence, 'gone')
+  dropSaid(evidence, 'ok')
+  sayAgain(evidence, 'ok')
+  expect(faultsIn(evidence)).toEqual({ missing_from_ledger: ['Ada'], out_of_order: ['Ada'] })
+})
+
+it('takes the dead letter of a delivery for no excuse', () => {
+  const evidence = ada(say('hi'), say('ok'))
+  dropEntry(evidence, 'ok')
+  dropSaid(evidence, 'ok')
+  dropEntry(evidence, 'echo: ok', isReply)
+  const conversationId = personNamed(evidence, 'Ada').conversationId ?? ''
+  evidence.deadLetters.push({ conversationId, messageId: '1-0', kind: 'delivery', text: 'ok', reason: 'failed' })
+  expect(faultsIn(evidence)).toEqual({ lost: ['Ada'], missing_from_ledger: ['Ada'] })
+})

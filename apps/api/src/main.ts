@@ -4,12 +4,14 @@ import {
   Conversations,
   connectRedis,
   createLogger,
+  createSmsInbox,
   demandFitRedis,
   exitIfConfigError,
   exitOnConfigError,
   isRedisUnavailable,
   LiveEvents,
   loadConfig,
+  MOST_WAITING,
   noteShards,
   reloadOnSignal,
   secretsOf,
@@ -23,15 +25,13 @@ import { createAdmin } from './create-admin.ts'
 import { createApi } from './create-api.ts'
 import { Readiness } from './health/readiness.ts'
 import { Listener } from './listener.ts'
+import { MissedWebhooks } from './webhooks/missed-webhooks.ts'
 
 /** Time that requests in progress get when the process is told to stop and nobody sends it new ones any more. */
 const GRACE_MS = 5_000
 
 /** A stop that takes longer than this, whatever holds it up, ends the process all the same. */
 const STOP_WITHIN_MS = 9_000
-
-/** Unanswered messages that a conversation may have. */
-const MOST_WAITING = 100
 
 const { config, routes } = exitOnConfigError(() => {
   const config = loadConfig('api', process.env)
@@ -85,6 +85,9 @@ const publicListener = new Listener(
   createApi({ config, logger, routes, conversations, deadLetters, live, streams, readiness, metrics }),
 )
 const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
+const missedWebhooks =
+  config.twilio &&
+  new MissedWebhooks({ redis, prefix, inbox: createSmsInbox(config.twilio), conversations, routes, logger })
 
 reloadOnSignal(logger, routes)
 stopOnSignal(logger, STOP_WITHIN_MS, stop)
@@ -95,6 +98,7 @@ try {
     adminListener.start(config.admin.host, config.admin.port),
   ])
   logger.info({ port, admin_port: adminPort, shards }, 'api ready')
+  missedWebhooks?.start()
 } catch (error) {
   logger.fatal({ err: error }, 'API_HOST, API_PORT, ADMIN_HOST, ADMIN_PORT: expected addresses that can be listened on')
   process.exit(1)
@@ -106,6 +110,7 @@ async function stop(): Promise<void> {
   const stopped = publicListener.stop({ noticeMs: readiness.noticeMs, graceMs: GRACE_MS })
   streams.endAll()
   await stopped
+  await missedWebhooks?.stop()
   // Until here it told whoever asked that the process is stopping.
   await adminListener.stop({ noticeMs: 0, graceMs: 0 })
   redis.disconnect()

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addBackfill } from './commands/backfill.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 
 /** The whole command line; each group of commands adds itself. */
@@ -15,5 +16,6 @@ Example:
   $ chatlane dead-letters list --limit 10`,
   )
   addDeadLetters(program)
+  addBackfill(program)
   return program
 }

@@ -33,6 +33,9 @@ export interface RunningWorker {
   stop(): Promise<void>
 }
 
+/** What was on its way to UponAI when its caller left is there by then. */
+const LATE_MS = 5_000
+
 /** Makes the parts of a worker process and starts them; `stop` undoes that in reverse. */
 export async function startWorker(config: Config, routes: RoutesHolder, logger: Logger): Promise<RunningWorker> {
   const redis = connectRedis(config.redis, 'worker', logger)
@@ -87,7 +90,7 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
         deliveries,
         routes,
         autoCloseAfterMs: config.autoCloseAfterMs,
-        graceMs: config.uponai.timeoutMs,
+        graceMs: config.uponai.timeoutMs + Math.min(config.uponai.timeoutMs, LATE_MS),
         whenUnclear,
         attempts,
         backoffMs,

@@ -4,7 +4,7 @@ import { freshPrefix, lossyProxy, spawnProgram, startRedisServer, type TestProce
 import { sandboxCredentials } from '@chatlane/sandbox'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { stage } from './stage.ts'
+import { type Stage, stage } from './stage.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
@@ -46,6 +46,11 @@ async function ownRedis() {
   return { redis, proxy }
 }
 
+async function inCompletion({ sandbox }: Stage): Promise<void> {
+  const asked = async () => JSON.stringify(await sandbox.history({ kind: 'uponai' }))
+  await expect.poll(asked, { timeout: 30_000 }).toContain('"completion"')
+}
+
 const faults = ['killed', 'frozen', 'behind a network that swallows everything'] as const
 type Break = (fault: (typeof faults)[number]) => Promise<void>
 const breaking =
@@ -76,31 +81,35 @@ describe('told to stop, it ends with 0', () => {
     expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
   })
 
-  test.each(faults)('with Redis %s and a turn in hand, which another worker ends', async (fault) => {
-    const own = await ownRedis()
-    const s = await stage({ workers: 0, env: { REDIS_URL: own.redis.url } })
-    const completion = { target: 'uponai', operation: 'completion', fault: { kind: 'hang', when: 'before' } } as const
-    await s.sandbox.setFaults({ rules: [completion] })
-    const worker = start({ ...s.environment, REDIS_URL: own.proxy.url, LOG_LEVEL: 'info' })
-    await isReady(worker)
-    const conversation = await s.web('pk_quiet')
-    await s.say(conversation, 'hello')
-    await expect.poll(async () => JSON.stringify(await s.sandbox.history({ kind: 'uponai' }))).toContain('"completion"')
-    await breaking(own)(fault)
-    worker.process.kill('SIGTERM')
-    expect(await worker.exit).toBe(0)
-    expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
-    await s.sandbox.clearFaults()
-    if (fault === 'killed') await own.redis.start()
-    if (fault === 'frozen') await own.redis.thaw()
-    await s.workerProcess()
-    const items = await s.settled(conversation, (all) => all.length === 2)
-    expect(items.map(({ text, status }) => [text, status])).toEqual([
-      ['hello', 'answered'],
-      ['echo: hello', 'delivered'],
-    ])
-    await s.stop()
-  })
+  test.each(faults)(
+    'with Redis %s and a turn in hand, which another worker ends',
+    async (fault) => {
+      const own = await ownRedis()
+      const s = await stage({ workers: 0, env: { REDIS_URL: own.redis.url } })
+      onTestFinished(() => s.stop())
+      const completion = { target: 'uponai', operation: 'completion', fault: { kind: 'hang', when: 'before' } } as const
+      await s.sandbox.setFaults({ rules: [completion] })
+      const worker = start({ ...s.environment, REDIS_URL: own.proxy.url, LOG_LEVEL: 'info' })
+      await isReady(worker)
+      const conversation = await s.web('pk_quiet')
+      await s.say(conversation, 'hello')
+      await inCompletion(s)
+      await breaking(own)(fault)
+      worker.process.kill('SIGTERM')
+      expect(await worker.exit).toBe(0)
+      expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
+      await s.sandbox.clearFaults()
+      if (fault === 'killed') await own.redis.start()
+      if (fault === 'frozen') await own.redis.thaw()
+      await s.workerProcess()
+      const items = await s.settled(conversation, (all) => all.length === 2)
+      expect(items.map(({ text, status }) => [text, status])).toEqual([
+        ['hello', 'answered'],
+        ['echo: hello', 'delivered'],
+      ])
+    },
+    120_000,
+  )
 
   test('before Redis was ever there', async () => {
     const worker = start({ REDIS_URL: 'redis://127.0.0.1:1' })
@@ -113,18 +122,18 @@ describe('told to stop, it ends with 0', () => {
 
 test('a second signal ends it at once', async () => {
   const s = await stage({ workers: 0 })
+  onTestFinished(() => s.stop())
   const completion = { target: 'uponai', operation: 'completion', fault: { kind: 'hang', when: 'before' } } as const
   await s.sandbox.setFaults({ rules: [completion] })
   const worker = start({ ...s.environment, UPONAI_TIMEOUT_MS: '60000', LOG_LEVEL: 'info' })
   await isReady(worker)
   await s.say(await s.web('pk_quiet'), 'hello')
-  await expect.poll(async () => JSON.stringify(await s.sandbox.history({ kind: 'uponai' }))).toContain('"completion"')
+  await inCompletion(s)
   worker.process.kill('SIGTERM')
   await passed(1_200)
   worker.process.kill('SIGTERM')
   expect(await worker.exit).toBe(1)
   expect(worker.log.some(({ msg }) => msg === 'stopped')).toBe(false)
-  await s.stop()
 })
 
 test.each(['is there at the start', 'comes later'])(
@@ -155,5 +164,5 @@ test('it is not ready while Redis is frozen, goes on by itself, and warns of one
   await redis.freeze()
   expect(await readiness(worker)).toEqual([503, 'Redis does not answer'])
   await redis.thaw()
-  await expect.poll(() => readiness(worker)).toEqual([200, undefined])
+  await expect.poll(() => readiness(worker), { timeout: 20_000 }).toEqual([200, undefined])
 })

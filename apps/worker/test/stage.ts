@@ -143,7 +143,7 @@ export async function stage(options: {
       return found(conversationId)
     },
     async chats(count) {
-      const client = createUponAIClient(config.uponai)
+      const client = createUponAIClient({ ...config.uponai, timeoutMs: 30_000 })
       const one = () => client.createChat({ agentId: AGENT })
       await Promise.all(Array.from({ length: count }, one))
       await client.close()

@@ -48,7 +48,7 @@ async function firstCall(): Promise<{ message: string; sid: string | null }> {
 describe('by the status callback, without the list', () => {
   it('knows what came while the call still hung', async () => {
     s = await stage({})
-    ends.push(await apiBeside(s))
+    ends.push((await apiBeside(s)).kill)
     const hang = { kind: 'hang', when: 'after', ms: 3_000 } as const
     await s.sandbox.setFaults({ rules: [{ ...create, fault: hang }, noList] })
     const conversation = await s.text(PERSON, 'hi')
@@ -60,7 +60,7 @@ describe('by the status callback, without the list', () => {
 
   it('knows what came after the connection was lost, with the list away', async () => {
     s = await stage({})
-    ends.push(await apiBeside(s))
+    ends.push((await apiBeside(s)).kill)
     await s.sandbox.settings({ status_delay_ms: 1_500 })
     await s.sandbox.setFaults({ rules: [{ ...create, fault: { kind: 'drop', when: 'after' } }, noList] })
     const conversation = await s.text(PERSON, 'hi')
@@ -71,7 +71,7 @@ describe('by the status callback, without the list', () => {
 
   it('knows which of several parts it is about', async () => {
     s = await stage({})
-    ends.push(await apiBeside(s))
+    ends.push((await apiBeside(s)).kill)
     const part = Array(320).fill('word').join(' ')
     await s.sandbox.setScript({ rules: [{ text: 'tell', answer: [`${part} ${part} ${part}`] }] })
     const lost = { kind: 'drop', when: 'after' } as const
@@ -124,7 +124,7 @@ describe('by the list', () => {
     const conversation = await s.text(PERSON, 'hi')
     await firstCall()
     const other = somebodyElse()
-    for (let i = 0; i < 70; i++) await other.send({ to: PERSON, from: NUMBER, body: `other ${i}` })
+    for (let i = 0; i < 70; i++) await other.send({ to: PERSON, from: NUMBER, body: `other ${i}` }, () => {})
     await s.settled(conversation, (all) => statuses(all).includes('sent'))
     expect((await delivered()).filter((body) => body === 'echo: hi')).toHaveLength(1)
   })
@@ -165,7 +165,7 @@ describe('by the list', () => {
     await s.deliveries.add(conversation.id, { id: '1-1', data: JSON.stringify(item) })
     await expect.poll(creates).toHaveLength(2)
     const another = { to: PERSON, messagingServiceSid: SERVICE.replaceAll('a', 'b'), body: item.text }
-    await somebodyElse().send(another)
+    await somebodyElse().send(another, () => {})
     await s.settled(conversation)
     const made = (await creates()).filter(({ effect, body }) => effect && body === item.text)
     expect(made.map(({ messaging_service_sid }) => messaging_service_sid)).toEqual([
@@ -241,7 +241,7 @@ it.each([
   ['429', { kind: 'status', status: 429, retry_after_s: 1 }, 3],
   ['401', { kind: 'status', status: 401, code: 20003 }, 1],
 ] as const)('waits after %s without spending a try', async (_name, fault, times) => {
-  s = await stage({ env: { TURN_ATTEMPTS: '1' } })
+  s = await stage({ env: { TURN_ATTEMPTS: '1', LOG_LEVEL: 'silent' } })
   await s.sandbox.setFaults({ rules: [{ ...create, times, fault }] })
   const conversation = await s.text(PERSON, 'hi')
   await s.settled(conversation, (all) => statuses(all).includes('sent'))

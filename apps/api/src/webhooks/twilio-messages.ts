@@ -1,11 +1,4 @@
-import {
-  type ApiMetrics,
-  type Conversations,
-  chooseAgent,
-  type InboundSms,
-  inboundSmsForm,
-  type RoutesHolder,
-} from '@chatlane/core'
+import { type ApiMetrics, acceptSms, type Conversations, inboundSmsForm, type RoutesHolder } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import { bringsMessage, countMessage } from '../message-count.ts'
 import { parse } from '../parse.ts'
@@ -26,30 +19,17 @@ export function twilioMessages({ config, conversations, routes, metrics }: Parts
     const sms = parse(inboundSmsForm, signedForm(config, request))
     note(response, { message_sid: sms.messageSid, from: sms.from, to: sms.to, channel: sms.channel })
     bringsMessage(response, sms.channel)
-    const origin = originOf(sms, routes)
-    if (sms.text === undefined) {
-      note(response, { outcome: 'empty' })
-    } else {
-      const message = { text: sms.text, key: sms.messageSid }
-      const { conversationId, ...acceptance } = await conversations.acceptFrom(origin, message)
-      note(response, { outcome: acceptance.status, conversation: conversationId })
+    const acceptance = await acceptSms({ conversations, routes }, sms)
+    if (acceptance.status === 'no_route')
+      throw new Problem('not_found', `expected the routes file to have an SMS route for ${sms.to}`)
+    note(response, { outcome: acceptance.status })
+    if (acceptance.status !== 'empty') {
+      note(response, { conversation: acceptance.conversationId })
       countMessage(response, metrics, acceptance.status)
       if ('messageId' in acceptance) note(response, { message: acceptance.messageId })
       // A conflict is a repeat too: Twilio's id is the same, whatever became of the text.
       if (acceptance.status === 'full') throw unavailable('too many messages of this conversation are unanswered')
     }
     response.status(204).end()
-  }
-}
-
-function originOf({ channel, from, to, messagingServiceSid }: InboundSms, routes: RoutesHolder) {
-  const route = routes.current.smsRoute({ to, messagingServiceSid })
-  if (!route) throw new Problem('not_found', `expected the routes file to have an SMS route for ${to}`)
-  return {
-    channel,
-    participant: from,
-    sender: to,
-    agentId: chooseAgent(route.inboundAgents, from),
-    ...(messagingServiceSid !== undefined && { messagingServiceSid }),
   }
 }

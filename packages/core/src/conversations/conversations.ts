@@ -25,6 +25,9 @@ const SENT: readonly MessageStatus[] = ['sent', 'delivered', 'read']
 /** How long the sender's id of a message is remembered: Twilio's signature carries no time, so this is the defence against replays too. */
 const SEEN_MS = 24 * 3_600_000
 
+/** Unanswered messages that a conversation may have. */
+export const MOST_WAITING = 100
+
 export interface ConversationsOptions {
   redis: LaneRedis
   prefix: string
@@ -110,12 +113,24 @@ export class Conversations {
     message: { text: string; key: string },
   ): Promise<Acceptance & { conversationId: string }> {
     const { prefix, shards } = this.#options
-    const address = [origin.channel, origin.messagingServiceSid ?? origin.sender ?? '', origin.participant].join('\n')
+    const address = addressOf(origin)
     const { id, known } = await this.#addresses.conversationOf(address, () => newConversationId(shards))
     const begin = known ? [] : beginEffects(prefix, id, origin, Date.now())
     const acceptance = await this.#accept(id, origin, message, begin)
     this.#addresses.confirm(address, id)
+    if (origin.sender !== undefined) await this.#addresses.noteService(origin.sender, origin.messagingServiceSid)
     return { ...acceptance, conversationId: id }
+  }
+
+  /** Whether a message with this sender's id was accepted from that address, as far as is remembered: for 24 hours. */
+  async hasSeen(origin: Origin, key: string): Promise<boolean> {
+    const id = await this.#addresses.find(addressOf(origin))
+    return id !== undefined && (await this.#options.lanes.hasSeen(id, key))
+  }
+
+  /** The Messaging Service that one of our addresses belongs to, by the last message that was taken in. */
+  serviceOf(sender: string): Promise<string | undefined> {
+    return this.#addresses.serviceOf(sender)
   }
 
   /** Ends the conversation's chat after what is already queued. */
@@ -225,6 +240,11 @@ export class Conversations {
     for (const [command, key, ...args] of effects) pipeline.call(command, key, ...args)
     await pipeline.exec()
   }
+}
+
+/** What an address's conversation is found by. All senders of a Messaging Service are one to the participant. */
+function addressOf({ channel, messagingServiceSid, sender, participant }: Origin): string {
+  return [channel, messagingServiceSid ?? sender ?? '', participant].join('\n')
 }
 
 /** True when entry `id` comes after entry `after` in a ledger. */

@@ -135,15 +135,17 @@ async function sendPart(
     if (!isNotReplicated(error)) throw error
     return wait(delivery, notTaken(progress), sending, error.retryAfterMs ?? LATER_MS, 'not_replicated')
   }
-  turn.assertLease(LEAST_LEASE_MS)
+  const begin = () => turn.assertLease(LEAST_LEASE_MS)
+  begin()
   try {
-    const sid = await sms.send({
+    const outgoing = {
       to: item.to,
       body,
       ...(item.from !== undefined && { from: item.from }),
       ...(item.from === undefined && item.service !== undefined && { messagingServiceSid: item.service }),
       statusCallback: `${publicUrl}/webhooks/twilio/status?${query}`,
-    })
+    }
+    const sid = await sms.send(outgoing, begin)
     pause.passed()
     sending.sent = withSent(sending.sent, [sid])
     return undefined

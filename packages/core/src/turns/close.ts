@@ -2,7 +2,7 @@ import type { Verdict } from '@chatlane/lanes'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
 import { outgoing } from './outgoing.ts'
-import { endLost, unheardOf } from './unheard-chats.ts'
+import { endLost, lookLater, unheardOf, withLost } from './unheard-chats.ts'
 
 /**
  * Closes the chat if it is still inactive: between the deadline and this turn a message may have been answered, and one may
@@ -10,7 +10,8 @@ import { endLost, unheardOf } from './unheard-chats.ts'
  */
 export async function doClose(context: TurnContext): Promise<Verdict> {
   const { conversation, settings, lanes } = context
-  if (settings.autoCloseAfterMs === 0) return { do: 'commit' }
+  await endLost(context)
+  if (settings.autoCloseAfterMs === 0) return { do: 'commit', effects: lookLater(context) }
   // An end that an earlier try began is brought to its end: the chat may be over already.
   if (!isEnding(context)) {
     const due = conversation.lastActivityAt + settings.autoCloseAfterMs
@@ -18,11 +19,13 @@ export async function doClose(context: TurnContext): Promise<Verdict> {
     const waits = (await lanes.waiting(conversation.id)) > 1
     if (waits || Date.now() < due) return { do: 'commit', effects: rearm(context, conversation.lastActivityAt) }
   }
-  return (await endChat(context)) ? closed(context, 'inactive', settings.autoCloseMessage) : { do: 'commit' }
+  if (await endChat(context)) return closed(context, 'inactive', settings.autoCloseMessage)
+  return { do: 'commit', effects: lookLater(context) }
 }
 
 /** Ends the chat because someone asked for it. */
 export async function doEnd(context: TurnContext): Promise<Verdict> {
+  await endLost(context)
   await endChat(context)
   return closed(context, 'requested')
 }
@@ -34,10 +37,14 @@ function isEnding({ conversation: { chatId, endingChatId } }: TurnContext): bool
 /** False when there was no chat to end. */
 async function endChat(context: TurnContext): Promise<boolean> {
   const { uponai, turn, conversation } = context
-  await endLost(context)
   // One that was made without our hearing of it would stay open for ever.
   const chatId = conversation.chatId ?? (await unheardOf(context))?.chatId
-  if (chatId === undefined) return false
+  if (chatId === undefined) {
+    const lost = withLost(conversation)
+    if (lost !== conversation.lost) await turn.record(change(context, { lost, attempt: null }))
+    conversation.lost = lost
+    return false
+  }
   conversation.chatId = chatId
   if (chatId === conversation.endedChatId) return true
   // From here on nothing more may be said in it, whatever becomes of this try.
@@ -54,6 +61,7 @@ function closed(context: TurnContext, reason: 'inactive' | 'requested', text?: s
   const before = [
     ...change(context, { chat: '', ending: '', known: 0, closed: '1', attempt: null }),
     ['ZREM', context.keys.closing, conversation.id] as const,
+    ...lookLater(context),
   ]
   const { effects, adds } = outgoing(context, text === undefined ? [] : [{ role: 'system', text }], before)
   const entry = {

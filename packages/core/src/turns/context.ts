@@ -22,8 +22,8 @@ export interface TurnParts {
   /** For routes that do not say; 0 = never. */
   autoCloseAfterMs: number
   /**
-   * The longest that a completion can believably take: after that long without a trace of a text it was never said. A text
-   * that is there is given twice as long for its answer.
+   * From the beginning of a completion, longer than one can believably take: after that long without a trace of a text it was
+   * never said. A text that is there is given twice as long for its answer.
    */
   graceMs: number
   /** What becomes of a message that UponAI may have got and does not show after the grace time. */

@@ -6,10 +6,7 @@ import { attempted } from './attempt.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
 import { spoken } from './history.ts'
 import { outgoing } from './outgoing.ts'
-import { ATTEMPT_FIELD, unheardOf } from './unheard-chats.ts'
-
-/** Creates that were not to be found are remembered, so that their chats can be ended; the last ones. */
-const MOST_LOST = 5
+import { ATTEMPT_FIELD, unheardOf, withLost } from './unheard-chats.ts'
 
 /** Opens a chat for the conversation, or adopts the one that an earlier, unclear try made; records it before it returns. */
 export async function openChat(context: TurnContext): Promise<void> {
@@ -46,11 +43,8 @@ async function create(context: TurnContext): Promise<Chat> {
     metadata: { ...conversation.metadata, conversation_id: conversation.id, [ATTEMPT_FIELD]: name },
     ...(conversation.dynamicVariables && { dynamicVariables: conversation.dynamicVariables }),
   }
-  const { attempt } = conversation
-  if (attempt?.kind === 'create') {
-    conversation.lost = [...conversation.lost, { name: attempt.target, at: attempt.at }].slice(-MOST_LOST)
-  }
+  conversation.lost = withLost(conversation)
   // From here on the chat before is left, whatever becomes of this: else the next try would go to it, and forget this one.
-  const left = change(context, { chat: '', known: 0, ...(attempt && { lost: conversation.lost }) })
+  const left = change(context, { chat: '', known: 0, ...(conversation.attempt && { lost: conversation.lost }) })
   return attempted(context, 'create', name, left, (options) => uponai.createChat(input, options))
 }

@@ -1,3 +1,5 @@
+import type { Effect } from '@chatlane/lanes'
+import type { Conversation, LostCreate } from '../conversations/conversation.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Chat } from '../uponai/client.ts'
 import { change, type TurnContext } from './context.ts'
@@ -8,6 +10,9 @@ const MOST_LOOKED_AT = 2_000
 
 /** A chat that began so long before our call is not the one it made, however wrong a clock is. */
 const CLOCK_TOLERANCE_MS = 60_000
+
+/** Attempts that are remembered at most, the last ones. */
+const MOST_LOST = 5
 
 /** The metadata field that names the attempt by which a chat was made. */
 export const ATTEMPT_FIELD = 'chatlane_attempt'
@@ -23,9 +28,15 @@ export async function unheardOf(context: TurnContext): Promise<Chat | undefined>
   return undefined
 }
 
+/** The attempts to make a chat of which no chat was found: those known before, and the one on record. */
+export function withLost({ attempt, lost }: Conversation): LostCreate[] {
+  if (attempt?.kind !== 'create') return lost
+  return [...lost, { name: attempt.target, at: attempt.at }].slice(-MOST_LOST)
+}
+
 /**
- * Ends the chats of earlier attempts that were not to be found when another chat was made instead: a request may take effect
- * long after its caller has left.
+ * Ends the chats of attempts that were not to be found at first: a request may take effect long after its caller has left.
+ * What is not there when that can no longer be is forgotten.
  */
 export async function endLost(context: TurnContext): Promise<void> {
   const { conversation, uponai, turn } = context
@@ -38,8 +49,20 @@ export async function endLost(context: TurnContext): Promise<void> {
     if (!chat.over) await uponai.endChat(chat.chatId, { signal: turn.signal })
     if (names.size === 0) break
   }
-  await turn.record(change(context, { lost: [] }))
-  conversation.lost = []
+  const lost = conversation.lost.filter(({ name, at }) => names.has(name) && Date.now() < lateAt(context, at))
+  await turn.record(change(context, { lost }))
+  conversation.lost = lost
+}
+
+/** The write that has the lost chats looked for once more, when they are there if they ever will be. */
+export function lookLater(context: TurnContext): Effect[] {
+  const last = context.conversation.lost.at(-1)
+  if (!last) return []
+  return [['ZADD', context.keys.closing, lateAt(context, last.at), context.conversation.id]]
+}
+
+function lateAt({ graceMs }: TurnContext, at: number): number {
+  return at + 2 * graceMs
 }
 
 /** The newest first, back to that time. */

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { retryAfterMs } from '../http/retry-after.ts'
 import type { Operation } from './requests.ts'
-import { retryAfterMs } from './retry-after.ts'
 
 const longestDetail = 300
 

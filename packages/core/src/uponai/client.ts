@@ -1,9 +1,9 @@
 import { Pool } from 'undici'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
+import { exchange } from '../http/exchange.ts'
 import type { Chat, ChatMessage } from './chat.ts'
 import { badAnswer, failureOf, json } from './classify.ts'
-import { exchange } from './exchange.ts'
 import { type ChatPage, readChat, readChatPage, readReplies } from './read-answer.ts'
 import {
   type CreateChatInput,

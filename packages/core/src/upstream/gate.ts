@@ -21,7 +21,8 @@ const FAILURES_IN_A_ROW = 10
 /** First and longest pause between probes of an UponAI that failed. */
 const PROBE_AFTER_MS = { initialDelay: 1_000, maxDelay: 30_000 }
 
-const PROBE_CREDENTIALS_EVERY_MS = 15_000
+/** The same while our credentials are refused. */
+const PROBE_CREDENTIALS_MS = { first: 1_000, most: 15_000 }
 
 /** Pause after a 429 that does not say for how long. */
 const THROTTLED_MS = 2_000
@@ -50,7 +51,9 @@ export class UpstreamGate {
   readonly #breaker: CircuitBreakerPolicy
   readonly #timer: NodeJS.Timeout
   #refused = false
+  #probing: Promise<void> | undefined
   #probeCredentialsAt = 0
+  #probePauseMs = PROBE_CREDENTIALS_MS.first
   #told: PauseReason | undefined
 
   constructor(options: UpstreamGateOptions) {
@@ -126,14 +129,24 @@ export class UpstreamGate {
     this.#tell()
   }
 
-  async #probeCredentials(): Promise<void> {
-    this.#probeCredentialsAt = Date.now() + PROBE_CREDENTIALS_EVERY_MS
+  /** However many calls are refused together, one probe at a time. */
+  #probeCredentials(): Promise<void> {
+    this.#probing ??= this.#askForCredentials().finally(() => {
+      this.#probing = undefined
+    })
+    return this.#probing
+  }
+
+  async #askForCredentials(): Promise<void> {
     try {
       await this.#options.probe()
       this.#refused = false
     } catch (error) {
       this.#refused = error instanceof ChatlaneError && error.handling === 'credentials'
     }
+    const { first, most } = PROBE_CREDENTIALS_MS
+    this.#probeCredentialsAt = Date.now() + this.#probePauseMs
+    this.#probePauseMs = this.#refused ? Math.min(2 * this.#probePauseMs, most) : first
   }
 
   #tell(): void {

@@ -31,18 +31,41 @@ export const inboundSmsForm = z
     Body: z.string().default(''),
     NumMedia: z.string().regex(/^\d+$/, 'expected a number').default('0'),
   })
-  .transform((form): InboundSms => {
-    const text = readable(form.Body, Number(form.NumMedia))
-    return {
+  .transform((form) =>
+    inboundSms({
       messageSid: form.MessageSid,
       accountSid: form.AccountSid,
-      channel: channelOf(form.From),
       from: form.From,
       to: form.To,
-      ...(form.MessagingServiceSid && { messagingServiceSid: form.MessagingServiceSid }),
-      ...(text !== undefined && { text }),
-    }
-  })
+      messagingServiceSid: form.MessagingServiceSid,
+      body: form.Body,
+      media: Number(form.NumMedia),
+    }),
+  )
+
+/** A message by what Twilio says of it, in a webhook or in its list of messages. */
+export function inboundSms(said: {
+  messageSid: string
+  accountSid: string
+  from: string
+  to: string
+  messagingServiceSid: string | undefined
+  body: string
+  /** How many pictures and the like came with it. */
+  media: number
+}): InboundSms {
+  const { messageSid, accountSid, from, to, messagingServiceSid, body, media } = said
+  const text = readable(body, media)
+  return {
+    messageSid,
+    accountSid,
+    channel: channelOf(from),
+    from,
+    to,
+    ...(messagingServiceSid && { messagingServiceSid }),
+    ...(text !== undefined && { text }),
+  }
+}
 
 function channelOf(address: string): InboundSms['channel'] {
   if (address.startsWith('whatsapp:')) return 'whatsapp'

@@ -1,6 +1,7 @@
+import { LeaseLostError } from '@chatlane/lanes'
 import type { TwilioConfig } from '../../config/config.ts'
 import { classify, SmsError } from './sms-error.ts'
-import { createTwilioClient } from './twilio-client.ts'
+import { beginning, createTwilioClient } from './twilio-client.ts'
 
 export interface OutgoingSms {
   to: string
@@ -33,8 +34,12 @@ export interface SmsFinding {
 }
 
 export interface SmsSender {
-  /** Resolves with Twilio's id of the message. @throws SmsError */
-  send(message: OutgoingSms): Promise<string>
+  /**
+   * Resolves with Twilio's id of the message.
+   * @param begin asked when the request is about to be written to its connection; throws LeaseLostError when it must not be
+   * @throws SmsError, LeaseLostError
+   */
+  send(message: OutgoingSms, begin: () => void): Promise<string>
   /** @throws SmsError, also when there are more messages than are looked at */
   find(search: SmsSearch): Promise<SmsFinding>
 }
@@ -53,18 +58,21 @@ const TRIAL = 'Sent from your Twilio trial account - '
 export function createSmsSender(config: TwilioConfig): SmsSender {
   const client = createTwilioClient(config)
   return {
-    async send({ to, from, messagingServiceSid, body, statusCallback }) {
+    async send({ to, from, messagingServiceSid, body, statusCallback }, begin) {
       try {
-        const created = await client.messages.create({
-          to,
-          body,
-          // The sender that the participant wrote to; a Messaging Service alone would choose one of its own.
-          ...(from !== undefined && { from }),
-          ...(messagingServiceSid !== undefined && { messagingServiceSid }),
-          ...(statusCallback !== undefined && { statusCallback }),
-        })
+        const created = await beginning(begin, () =>
+          client.messages.create({
+            to,
+            body,
+            // The sender that the participant wrote to; a Messaging Service alone would choose one of its own.
+            ...(from !== undefined && { from }),
+            ...(messagingServiceSid !== undefined && { messagingServiceSid }),
+            ...(statusCallback !== undefined && { statusCallback }),
+          }),
+        )
         return created.sid
       } catch (error) {
+        if (error instanceof LeaseLostError) throw error
         throw classify(error)
       }
     },

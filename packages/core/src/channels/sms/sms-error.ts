@@ -30,9 +30,6 @@ const failure = z.object({
   code: z.union([z.number(), z.string()]).optional().catch(undefined),
 })
 
-/** Codes of connections that were never made. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
 /** Codes by which Twilio asks to come back later: its queue for this sender is full, or its loop guard holds for 30 s. */
 const LATER = new Set([21611, 14107])
 
@@ -47,11 +44,7 @@ export function classify(error: unknown): SmsError {
   if (error instanceof SmsError) return error
   const { status, code } = failure.safeParse(error).data ?? {}
   if (status === 429 || code === 20429) return throttled()
-  if (status === undefined) {
-    const name = typeof code === 'string' ? code : 'no answer'
-    if (NEVER_SENT.has(name)) return new SmsError('unreachable', 'retry', `Twilio cannot be reached: ${name}`)
-    return new SmsError('unclear', 'unclear', `Twilio did not answer: ${name}`)
-  }
+  if (status === undefined) return new SmsError('unclear', 'unclear', "Twilio's answer cannot be read")
   const text = `Twilio answered ${status}${code === undefined ? '' : `, code ${code}`}`
   const answered = !GATEWAY.has(status)
   if (status >= 500 || status < 400) return new SmsError('unclear', 'unclear', text, { answered })
