@@ -31,10 +31,15 @@ const bursts: ProviderFault[] = (['uponai', 'twilio'] as const).flatMap((target)
 ])
 
 const uponaiBackground: ProviderFault[] = operations.flatMap((operation) => {
-  const always = (name: string, what: string, fault: FaultRule['fault']): ProviderFault => ({
+  const always = (
+    name: string,
+    what: string,
+    fault: FaultRule['fault'],
+    probability = shares[operation],
+  ): ProviderFault => ({
     name: `uponai-${operation}-${name}`,
     what: `UponAI's ${operation} ${what}`,
-    rule: { target: 'uponai', operation, probability: shares[operation], fault } as RuleInput,
+    rule: { target: 'uponai', operation, probability, fault } as RuleInput,
     burst: false,
   })
   return [
@@ -44,7 +49,13 @@ const uponaiBackground: ProviderFault[] = operations.flatMap((operation) => {
       ),
     ),
     ...disturbances().map(({ name, what, fault }) => always(name, what, fault)),
-    always('429', 'answers 429 with Retry-After', { kind: 'status', status: 429, when: 'before', retry_after_s: 1 }),
+    // Each one stops all workers for a second.
+    always(
+      '429',
+      'answers 429 with Retry-After',
+      { kind: 'status', status: 429, when: 'before', retry_after_s: 1 },
+      shares[operation] / 5,
+    ),
   ]
 })
 

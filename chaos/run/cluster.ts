@@ -8,6 +8,7 @@ import { TcpProxy } from '../proxy/tcp-proxy.ts'
 import { randomFrom } from '../random.ts'
 import { Member } from './member.ts'
 import { stablePort } from './ports.ts'
+import { givePriority } from './priority.ts'
 import { routesFile } from './routes.ts'
 import { script } from './script.ts'
 
@@ -76,7 +77,9 @@ export async function startCluster(
     ports,
     onLine: (service, line) => log(service).write(`${line}\n`),
   })
-  await stack.start('sandbox', 'sandbox')
+  const sandbox = await stack.start('sandbox', 'sandbox')
+  // Processes begin with the priority of the one that starts them.
+  for (const pid of [process.pid, sandbox.pid]) givePriority(pid, 'high')
   undo(() => stack.stop())
   await stack.sandbox.setScript(script)
   await stack.sandbox.settings({ ...shape, webhooks: true, statuses: ['queued', 'delivered'] })

@@ -1,7 +1,7 @@
-import { constants, setPriority } from 'node:os'
 import { setTimeout as passed } from 'node:timers/promises'
 import type { Service } from '../../dev/stack/service.ts'
 import type { TcpProxy } from '../proxy/tcp-proxy.ts'
+import { givePriority } from './priority.ts'
 
 export interface MemberOptions {
   name: string
@@ -92,7 +92,7 @@ export class Member {
         const service = await this.#options.start()
         this.#service = service
         this.#lives++
-        giveWay(service.pid)
+        givePriority(service.pid, 'normal')
         void service.ended.then((how) => this.#ended(service, how))
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
@@ -117,17 +117,5 @@ export class Member {
     this.#service = undefined
     this.#frozen = false
     return service
-  }
-}
-
-/**
- * What plays the world has to be quicker than what is tried: a call that reaches a provider only when its caller has long given
- * up is nothing that anybody can cope with.
- */
-function giveWay(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // It is gone already: its end is noticed elsewhere.
   }
 }

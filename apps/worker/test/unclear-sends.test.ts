@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { setTimeout as passed } from 'node:timers/promises'
 import { createSmsSender, type LedgerItem } from '@chatlane/core'
 import { sandboxCredentials } from '@chatlane/sandbox'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -252,8 +253,10 @@ it.each([
 it('makes no call while another process was asked to wait', async () => {
   s = await stage({})
   const key = `${s.environment.REDIS_PREFIX}:pause:twilio`
-  await s.redis.set(key, '1', 'PX', 3_000)
+  await s.redis.set(key, '1', 'PX', 6_000)
   const earliest = Date.now() + (await s.redis.pttl(key)) - 50
+  // The worker looks four times a second.
+  await passed(1_500)
   const conversation = await s.text(PERSON, 'hi')
   await s.settled(conversation, (all) => statuses(all).includes('sent'))
   expect((await creates())[0]?.at).toBeGreaterThanOrEqual(earliest)
