@@ -304,3 +304,16 @@ function portOf(server: Server): number {
   const address: AddressInfo | string | null = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
 }
+
+it('takes none of many equal texts of just before for the one that was not sent', async () => {
+  s = await stage({})
+  await s.sandbox.setScript({ rules: [{ text: 'many', answer: Array.from({ length: 40 }, () => 'same') }] })
+  const conversation = await s.text(PERSON, 'many')
+  await s.settled(conversation, (all) => ours(all).length === 40)
+  await s.sandbox.setScript({ rules: [{ text: 'one more', answer: ['same'] }] })
+  const refused = { kind: 'status', status: 500, when: 'before' } as const
+  await s.sandbox.setFaults({ rules: [{ ...create, fault: refused }] })
+  await s.text(PERSON, 'one more')
+  await s.settled(conversation, (all) => ours(all).length === 41)
+  expect(await delivered()).toHaveLength(41)
+})

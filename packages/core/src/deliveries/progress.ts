@@ -27,8 +27,9 @@ const sent = z.array(z.tuple([z.string(), z.number()]))
 export type Sent = z.infer<typeof sent>
 
 /** Sends so long before another one cannot be taken for it: far more than the search's tolerance. */
-const CLOSE_BY_MS = 30_000
-const MOST_KEPT = 20
+const CLOSE_BY_MS = 15_000
+/** More than one lane can send in that time, one call after the other: a message that was forgotten could be taken for another. */
+const MOST_KEPT = 300
 
 export function withSent(before: Sent, sids: readonly string[], now = Date.now()): Sent {
   const kept = before.filter(([sid, at]) => at > now - CLOSE_BY_MS && !sids.includes(sid))
