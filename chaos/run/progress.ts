@@ -28,10 +28,13 @@ export function watchProgress(parts: {
     const told = waiting === undefined ? 'nobody can tell how many wait' : `${waiting} wait`
     say(`${elapsed} s: ${load.accepted} accepted (${told}), ${load.people.length} people, ${injector.injected} faults`)
   }
-  let looking: Promise<void> | undefined
-  const timer = setInterval(() => {
-    looking ??= look().finally(() => {
-      looking = undefined
+  let busy = false
+  const timer = setInterval(async () => {
+    // While Redis is away a look takes longer than the time to the next one.
+    if (busy) return
+    busy = true
+    await look().finally(() => {
+      busy = false
     })
   }, everyMs)
   return () => clearInterval(timer)

@@ -22,7 +22,7 @@ export async function startBalancer(port: number, apis: readonly number[]): Prom
 
   const look = async (api: number) => {
     while (!closed.signal.aborted) {
-      const answer = await fetch(`http://127.0.0.1:${api}/readyz`, { signal: AbortSignal.timeout(1_000) }).catch(
+      const answer = await fetch(`http://127.0.0.1:${api}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
         () => {},
       )
       await answer?.body?.cancel()

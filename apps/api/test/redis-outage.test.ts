@@ -144,10 +144,10 @@ test('while Redis reads its files', async () => {
   const own = await startApi({ redisUrl: slow.url })
   const { id } = await newConversation(own.url)
   // It is told that Redis is loading, in place of waiting until it has.
-  const filler = new Redis(slow.url, { enableReadyCheck: false })
+  const filler = new Redis(slow.url, { enableReadyCheck: false, retryStrategy: () => 20 })
   filler.on('error', () => {})
   const pipeline = filler.pipeline()
-  for (let n = 0; n < 6_000; n++) pipeline.set(`filler:${n}`, n)
+  for (let n = 0; n < 12_000; n++) pipeline.set(`filler:${n}`, n)
   await pipeline.exec()
   await slow.kill()
   let started = false
