@@ -83,6 +83,22 @@ describe('a chat whose creation has no clear outcome', () => {
     proxy.close()
   })
 
+  it('is ended when it turns up late, where chats are never closed for silence', async () => {
+    const proxy = lateFirstRequest()
+    s = await stage({ before: proxy.listen, env: { AUTO_CLOSE_AFTER_MS: '0' } })
+    const conversation = await s.web('pk_quiet')
+    await s.say(conversation, 'hello')
+    await s.settled(conversation)
+    while ((await open()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20))
+    // Ends only when the chat is ended; else the test runs into its time-out.
+    while ((await open()).length > 1) await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await s.sandbox.chats()).toMatchObject([
+      { status: 'ongoing', completions: 1 },
+      { status: 'ended', completions: 0 },
+    ])
+    proxy.close()
+  })
+
   it('is ended by its deadline, when it was opened for its greeting only', async () => {
     s = await stage({ env: { AUTO_CLOSE_AFTER_MS: '1000' } })
     await s.sandbox.setFaults({ rules: [lost] })

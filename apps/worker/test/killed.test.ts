@@ -36,6 +36,23 @@ it('says in the ledger, and to the person, that a message was given up whose las
   ])
 })
 
+it('delivers the answer of a message whose last worker died, and says it once', async () => {
+  s = await stage({ workers: 0, env: { TURN_ATTEMPTS: '1' } })
+  const worker = await s.workerProcess()
+  await s.sandbox.setFaults({
+    rules: [{ target: 'uponai', operation: 'completion', fault: { kind: 'hang', when: 'after' } }],
+  })
+  const conversation = await s.text('+14155550123', 'deadly')
+  await killDuring('uponai', 'completion', worker)
+  await s.workerProcess()
+  const items = await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
+  expect(items.map(({ text, status }) => [text, status])).toEqual([
+    ['deadly', 'answered'],
+    ['echo: deadly', 'sent'],
+  ])
+  expect(await s.sandbox.chats()).toMatchObject([{ completions: 1 }])
+})
+
 it('finds the answer and the text message that a killed worker left behind', async () => {
   s = await stage({ workers: 0 })
   const first = await s.workerProcess()

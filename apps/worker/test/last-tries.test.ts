@@ -110,3 +110,44 @@ it('a chat that could not be ended is still open, and its end is tried again whe
   while (!(await s.conversations.find(conversation.id))?.closed) await passed(50)
   expect(await s.sandbox.chats()).toMatchObject([{ status: 'ended', ended_by: 'api' }])
 })
+
+it('a chat that may not be read says nothing of the message: nobody says it again unasked', async () => {
+  s = await stage({ env: { UPONAI_TIMEOUT_MS: '500' } })
+  await s.sandbox.setFaults({
+    rules: [
+      { ...completion, times: 1, fault: { kind: 'drop', when: 'after' } },
+      { target: 'uponai', operation: 'get', times: 1, fault: { kind: 'status', status: 400 } },
+    ],
+  })
+  const conversation = await s.web('pk_quiet')
+  await s.say(conversation, 'lost')
+  expect(await states(conversation)).toEqual([['lost', 'failed', 'outcome_unknown']])
+})
+
+it('a chat that refuses messages and even to be read is left for a new one', async () => {
+  s = await stage({})
+  const conversation = await s.web('pk_quiet')
+  await s.say(conversation, 'before')
+  await s.settled(conversation)
+  const [old] = await s.sandbox.chats()
+  const refused = { match: { chat: old?.chat_id ?? '' }, fault: { kind: 'status', status: 410 } } as const
+  await s.sandbox.setFaults({
+    rules: [
+      { ...completion, ...refused },
+      { target: 'uponai', operation: 'get', ...refused },
+    ],
+  })
+  await s.say(conversation, 'after')
+  expect((await states(conversation)).at(-1)).toEqual(['echo: after', 'delivered', undefined])
+  expect(await s.sandbox.chats()).toMatchObject([{ completions: 1 }, { completions: 1 }])
+})
+
+it('a message whose conversation Redis lost is a dead letter', async () => {
+  s = await stage({ workers: 0 })
+  const conversation = await s.web('pk_quiet')
+  await s.say(conversation, 'hello')
+  await s.forget(conversation)
+  await s.replaceWorker()
+  while ((await s.lanes.deadLetters.list()).length === 0) await passed(20)
+  expect(await s.lanes.deadLetters.list()).toMatchObject([{ reason: 'conversation_gone' }])
+})

@@ -95,3 +95,18 @@ it('an outage opens the circuit: it lasts as long as it likes and costs no messa
   await allAnswered(conversations)
   expect(await s.problem()).toBeUndefined()
 })
+
+it('completions that all fail open the circuit, though UponAI shows its chats', async () => {
+  s = await stage({ env: { TURN_BACKOFF_MS: '20' } })
+  const conversations = await several(20)
+  await s.sandbox.setFaults({
+    rules: [{ target: 'uponai', operation: 'completion', fault: { kind: 'status', status: 503 } }],
+  })
+  for (const conversation of conversations) await s.say(conversation, 'hello')
+  while ((await s.problem()) !== 'UponAI fails: turns wait until it answers') await passed(20)
+  await passed(8_000)
+  // Each would have spent its eight tries by now.
+  expect(await s.lanes.deadLetters.list()).toEqual([])
+  await s.sandbox.clearFaults()
+  await allAnswered(conversations)
+})

@@ -45,6 +45,8 @@ export interface Stage {
   chats(count: number): Promise<void>
   /** The conversation's messages once nothing waits any more and the condition holds. */
   settled(conversation: Conversation, until?: (items: LedgerItem[]) => boolean): Promise<LedgerItem[]>
+  /** Takes a conversation's record away, as a Redis does that loses data. */
+  forget(conversation: Conversation): Promise<void>
   /** What keeps the oldest worker from working, by its `/readyz`. */
   problem(): Promise<string | undefined>
   /** Starts a worker in a process of its own, which ends with the stage. */
@@ -156,6 +158,9 @@ export async function stage(options: {
         if (waiting === 0 && done && until(items)) return items
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
+    },
+    async forget({ id }) {
+      await redis.del(conversationKeys(prefix, id).record)
     },
     async problem() {
       const answer = await fetch(`http://127.0.0.1:${workers[0]?.port}/readyz`)

@@ -36,9 +36,19 @@ describe.each([
       { by: 'user', text: 'ok' },
       { by: 'agent', text: 'ok' },
     ]
-    expect(endOfKnown([user('ok'), agent('ok')], 0, known)).toBe(2)
-    expect(endOfKnown([user('ok'), agent('ok'), user('ok')], 0, known)).toBe(2)
+    const look = (history: ChatMessage[]) => findText(history, endOfKnown(history, 0, known), 'ok')
+    expect(look([user('ok'), agent('ok')])).toEqual({ found: false })
+    expect(look([user('ok'), agent('ok'), user('ok')])).toEqual({ found: true, place: 2, answers: [] })
   })
+})
+
+it('goes by the words of the person where roles tell, whatever became of those of the agent', () => {
+  const known: Said[] = [
+    { by: 'user', text: 'hi' },
+    { by: 'agent', text: 'Hello' },
+  ]
+  const history = [user('hi'), agent('Hello!'), user('bye'), agent('Hello')]
+  expect(findText(history, endOfKnown(history, 0, known), 'bye')).toEqual({ found: true, place: 2, answers: ['Hello'] })
 })
 
 it("does not take the agent's words for the person's", () => {

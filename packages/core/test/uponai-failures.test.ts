@@ -233,7 +233,7 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
     ['milliseconds first', () => ({ 'retry-after-ms': '250', 'retry-after': '7' }), (ms) => ms === 250],
     ['a date', () => ({ 'retry-after': inAMinute() }), (ms) => ms !== undefined && ms > 0 && ms <= 61_000],
     ['a date in the past', () => ({ 'retry-after': new Date(0).toUTCString() }), (ms) => ms === 0],
-    ['far too long', () => ({ 'retry-after': '99999999999' }), (ms) => ms === 86_400_000],
+    ['far too long', () => ({ 'retry-after': '99999999999' }), (ms) => ms === 900_000],
     ['nonsense', () => ({ 'retry-after': 'soon' }), (ms) => ms === undefined],
     ['nothing', () => ({}), (ms) => ms === undefined],
   ])('Retry-After: %s', async (_case, headers, fits) => {

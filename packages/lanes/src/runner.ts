@@ -1,5 +1,6 @@
 import { bury, type Cause, type OnBury } from './burial.ts'
 import type { Item } from './items.ts'
+import { type JudgeOptions, judge, lastLook } from './judge.ts'
 import type { Lanes } from './lanes.ts'
 import { forgetTried, triedEffects } from './tried.ts'
 import type { Run, Turn, Verdict } from './turn.ts'
@@ -8,18 +9,11 @@ import { LeaseLostError } from './turn.ts'
 /** Items fetched at a time. */
 export const PREFETCH = 10
 
-export interface RunnerOptions {
-  handler: (item: Item, turn: Turn) => Promise<Verdict>
-  /** Tries before an item becomes a dead letter. */
-  attempts: number
-  /** Pause before the next try of an item whose handler threw; `tries` counts the one that threw. */
-  backoffMs: (tries: number) => number
+export interface RunnerOptions extends JudgeOptions {
   /** Items a run handles before it queues its lane behind the others. */
   itemsPerTurn: number
   /** What else is to be written, in the same step, when an item is buried. */
   onBury: OnBury
-  /** True once the worker is to stop: the lane is handed back after the current item. */
-  draining: () => boolean
 }
 
 /** How a run ended: the lane is free, its job may have another one to go on with, or its head waits so many milliseconds. */
@@ -47,9 +41,7 @@ export async function work(
     }
     const turn = turnOf(run, tries, crashed)
     const verdict: Verdict | Cause =
-      tries >= options.attempts
-        ? { do: 'bury', reason: 'attempts_exhausted' }
-        : spent(await judge(item, turn, options), tries + 1 >= options.attempts)
+      tries >= options.attempts ? await lastLook(item, turn, options) : await judge(item, turn, options)
     if (verdict.do === 'retry') {
       const { effects = [], detail = '' } = verdict
       if (verdict.spend === false) await run.step({ after: 'park', effects })
@@ -77,28 +69,6 @@ export async function work(
     items = behind.length > 0 ? behind : result.items
     tries = 0
     crashed = false
-  }
-}
-
-/** A retry for which no try is left is the end. */
-function spent(verdict: Verdict, last: boolean): Verdict {
-  if (verdict.do !== 'retry' || verdict.spend === false || !last) return verdict
-  const { detail = '', effects = [] } = verdict
-  return { do: 'bury', reason: 'attempts_exhausted', detail, effects }
-}
-
-async function judge(item: Item, turn: Turn, options: RunnerOptions): Promise<Verdict> {
-  try {
-    return await options.handler(item, turn)
-  } catch (error) {
-    if (error instanceof LeaseLostError) throw error
-    if (turn.signal.aborted) {
-      if (!options.draining()) throw new LeaseLostError(`the lease of lane ${turn.lane} ended`, { cause: error })
-      // Handed back: the next run starts where this one was, at once and at no cost to the item.
-      return { do: 'retry', afterMs: 0, spend: false }
-    }
-    const detail = error instanceof Error ? error.message : String(error)
-    return { do: 'retry', afterMs: options.backoffMs(turn.tries + 1), detail }
   }
 }
 

@@ -49,8 +49,6 @@ export interface Step {
 
 export interface StepResult {
   released: boolean
-  /** Tries the head has spent, after `spend`. */
-  tries: number
   items: Item[]
   /** The lane that the job goes on with, and its head. */
   next?: { lane: string; head: Item }
@@ -93,16 +91,15 @@ export class Run {
       const [name, effect] = typeof id === 'string' ? [checkId(id), 0] : ['', id.effect + 1]
       args.push(stem, lane, name, effect, data)
     }
-    const [status, tries, ...items] = await this.#commit.call({ keys, args })
+    const [status, reason, ...items] = await this.#commit.call({ keys, args })
     if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
-    if (status === 'failed') throw new Error(`an effect of the commit failed: ${tries}`)
+    if (status === 'failed') throw new Error(`an effect of the commit failed: ${reason}`)
     const [lane, head] = items
     if (status === 'released' && lane !== undefined) {
-      return { released: true, tries: 0, items: [], next: { lane: String(lane), head: parseItem(String(head)) } }
+      return { released: true, items: [], next: { lane: String(lane), head: parseItem(String(head)) } }
     }
     return {
       released: status === 'released',
-      tries: Number(tries),
       items: items.map((item) => parseItem(String(item))),
     }
   }

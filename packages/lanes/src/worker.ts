@@ -1,6 +1,7 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { OnBury } from './burial.ts'
 import { type Item, parseItem } from './items.ts'
+import type { OnExhausted } from './judge.ts'
 import type { LaneJob } from './lane-job.ts'
 import type { Lanes } from './lanes.ts'
 import { Leases } from './lease.ts'
@@ -24,12 +25,18 @@ export interface LaneWorkerOptions {
   itemsPerTurn?: number
   /** What else belongs to the step in which an item becomes a dead letter. */
   onBury?: OnBury
+  /**
+   * Asked, before an item becomes a dead letter, when its tries are spent but the last one did not come to its end: its worker
+   * died, or its handler threw. A commit, a burial or a retry that spends nothing is done; else it becomes a dead letter.
+   */
+  onExhausted?: OnExhausted
   sweep?: { everyMs: number; afterMs: number }
   onError?: (error: unknown) => void
 }
 
-/** Lanes that a job goes through before BullMQ gets to see it again. */
+/** Lanes that a job goes through, and for how long, before BullMQ gets to see it again: it starts what is due, too. */
 const MOST_LANES_PER_JOB = 100
+const LONGEST_PER_JOB_MS = 2_000
 
 /** Pause of a lane whose run could not reach Redis. */
 const RETRY_AFTER_FAULT_MS = 1_000
@@ -70,6 +77,7 @@ export class LaneWorker {
       backoffMs: options.backoffMs ?? backoff,
       itemsPerTurn: options.itemsPerTurn ?? 50,
       onBury: options.onBury ?? (() => ({})),
+      onExhausted: options.onExhausted,
       draining: () => this.#draining,
     }
     const leaseMs = options.leaseMs ?? 15_000
@@ -177,9 +185,10 @@ export class LaneWorker {
       if (!first) return
       if (first.tookOver) this.counters.takeOvers++
       let [name, beginning] = [lane, first]
+      const until = Date.now() + LONGEST_PER_JOB_MS
       for (let lanes = 1; ; lanes++) {
         const run = new Run(this.#lanes, commit, name, { job: id, start }, lease)
-        const end = await work(run, this.#lanes, beginning, this.#runner, () => this.#mayGoOn(lanes))
+        const end = await work(run, this.#lanes, beginning, this.#runner, () => this.#mayGoOn(lanes, until))
         if (end === 'over') return
         if ('parkedForMs' in end) return await this.#park(job, token, end.parkedForMs)
         name = end.next.lane
@@ -200,8 +209,8 @@ export class LaneWorker {
     }
   }
 
-  #mayGoOn(lanes: number): boolean {
-    return lanes < MOST_LANES_PER_JOB && !this.#paused
+  #mayGoOn(lanes: number, until: number): boolean {
+    return lanes < MOST_LANES_PER_JOB && Date.now() < until && !this.#paused
   }
 
   /**

@@ -86,3 +86,42 @@ describe('backoff', () => {
     }
   })
 })
+
+describe('when the last try did not come to its end', () => {
+  const threw = async () => {
+    throw new Error('lost')
+  }
+
+  test('what is known of it is the end of the item', async () => {
+    const lanes = laneSet()
+    const asked: number[] = []
+    await addAll(lanes, 'a', ['1'])
+    laneWorker(lanes, {
+      handler: threw,
+      attempts: 2,
+      backoffMs: () => 0,
+      onExhausted: async (_item, turn) => {
+        asked.push(turn.tries)
+        return asked.length < 3 ? { do: 'retry', afterMs: 0, spend: false } : { do: 'commit' }
+      },
+    })
+    await settled(lanes)
+    expect(asked).toEqual([2, 2, 2])
+    expect(await lanes.deadLetters.list()).toEqual([])
+  })
+
+  test.each([
+    ['nothing is known', async () => undefined],
+    ['it is to be tried again', async () => ({ do: 'retry', afterMs: 0 }) as const],
+    ['the look fails as well', threw],
+  ])('and %s, the item is a dead letter', async (_case, onExhausted) => {
+    const lanes = laneSet()
+    await addAll(lanes, 'a', ['1', '2'])
+    laneWorker(lanes, { handler: threw, attempts: 2, backoffMs: () => 0, onExhausted })
+    await settled(lanes)
+    expect(await lanes.deadLetters.list()).toMatchObject([
+      { id: '2', reason: 'attempts_exhausted', tries: 2 },
+      { id: '1', reason: 'attempts_exhausted', tries: 2 },
+    ])
+  })
+})

@@ -63,6 +63,15 @@ export interface LostCreate {
   at: number
 }
 
+/** Attempts that are remembered at most, the last ones. */
+const MOST_LOST = 20
+
+/** The attempts to make a chat of which no chat was found: those known before, and the one on record. */
+export function withLost({ attempt, lost }: Pick<Conversation, 'attempt' | 'lost'>): LostCreate[] {
+  if (attempt?.kind !== 'create') return lost
+  return [...lost, { name: attempt.target, at: attempt.at }].slice(-MOST_LOST)
+}
+
 const json = <T extends z.ZodType>(schema: T) =>
   z
     .string()

@@ -1,7 +1,8 @@
-const longestMs = 24 * 60 * 60 * 1000
+/** What is asked beyond this is asked for again: a mistaken `Retry-After` must not stop anything for hours. */
+const longestMs = 15 * 60 * 1000
 
 /**
- * The wait that an answer asks for, in milliseconds (0 to 24 h): `retry-after-ms`, else `Retry-After` as seconds or as an
+ * The wait that an answer asks for, in milliseconds (0 to 15 min): `retry-after-ms`, else `Retry-After` as seconds or as an
  * HTTP date (RFC 9110, 10.2.3). Undefined when there is none that can be read.
  */
 export function retryAfterMs(

@@ -1,8 +1,8 @@
 import type { Verdict } from '@chatlane/lanes'
 import { ledgerEffect } from '../conversations/ledger.ts'
-import { announce, change, rearm, type TurnContext } from './context.ts'
+import { announce, change, lookLater, rearm, type TurnContext } from './context.ts'
 import { outgoing } from './outgoing.ts'
-import { endLost, lookLater, unheardOf, withLost } from './unheard-chats.ts'
+import { endLost } from './unheard-chats.ts'
 
 /**
  * Closes the chat if it is still inactive: between the deadline and this turn a message may have been answered, and one may
@@ -37,18 +37,11 @@ function isEnding({ conversation: { chatId, endingChatId } }: TurnContext): bool
 /** False when there was no chat to end. */
 async function endChat(context: TurnContext): Promise<boolean> {
   const { uponai, turn, conversation } = context
-  // One that was made without our hearing of it would stay open for ever.
-  const chatId = conversation.chatId ?? (await unheardOf(context))?.chatId
-  if (chatId === undefined) {
-    const lost = withLost(conversation)
-    if (lost !== conversation.lost) await turn.record(change(context, { lost, attempt: null }))
-    conversation.lost = lost
-    return false
-  }
-  conversation.chatId = chatId
+  const { chatId } = conversation
+  if (chatId === undefined) return false
   if (chatId === conversation.endedChatId) return true
   // From here on nothing more may be said in it, whatever becomes of this try.
-  if (!isEnding(context)) await turn.record(change(context, { chat: chatId, ending: chatId }))
+  if (!isEnding(context)) await turn.record(change(context, { ending: chatId }))
   turn.assertLease(1_000)
   await uponai.endChat(chatId, { signal: turn.signal })
   return true

@@ -1,5 +1,11 @@
 import type { Effect, LaneRedis, Lanes, Turn } from '@chatlane/lanes'
-import { type Change, type Conversation, changeEffects, parseConversation } from '../conversations/conversation.ts'
+import {
+  type Change,
+  type Conversation,
+  changeEffects,
+  parseConversation,
+  withLost,
+} from '../conversations/conversation.ts'
 import { conversationKeys } from '../conversations/keys.ts'
 import { type ConversationSettings, settingsOf } from '../conversations/settings.ts'
 import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
@@ -59,11 +65,33 @@ export function change(context: TurnContext, changes: Change): Effect[] {
   return changeEffects(context.prefix, context.conversation.id, changes)
 }
 
-/** The write that sets the time at which the chat closes if nothing happens until then. */
+/**
+ * The write that sets the time at which the conversation is looked at if nothing happens until then: to close its chat, or
+ * before that, for chats that were made without our hearing of it.
+ */
 export function rearm(context: TurnContext, activityAt: number): Effect[] {
-  const { settings, conversation } = context
-  if (settings.autoCloseAfterMs === 0) return []
-  return [['ZADD', context.keys.closing, activityAt + settings.autoCloseAfterMs, conversation.id]]
+  const { autoCloseAfterMs } = context.settings
+  return lookAt(context, ...lateLooks(context), ...(autoCloseAfterMs === 0 ? [] : [activityAt + autoCloseAfterMs]))
+}
+
+/** The same for a conversation without a chat to close. */
+export function lookLater(context: TurnContext): Effect[] {
+  return lookAt(context, ...lateLooks(context))
+}
+
+function lookAt({ keys, conversation }: TurnContext, ...times: number[]): Effect[] {
+  return times.length === 0 ? [] : [['ZADD', keys.closing, Math.min(...times), conversation.id]]
+}
+
+function lateLooks({ conversation, graceMs }: TurnContext): number[] {
+  return withLost(conversation)
+    .slice(-1)
+    .map(({ at }) => lateAt(at, graceMs))
+}
+
+/** When a chat whose create had no clear outcome is there, if it ever will be. */
+export function lateAt(attemptAt: number, graceMs: number): number {
+  return attemptAt + 2 * graceMs
 }
 
 /** The write that tells api processes that the ledger grew. */

@@ -19,7 +19,8 @@ export function verdictOf(context: TurnContext, error: ChatlaneError): Verdict {
     case 'credentials':
       return { do: 'retry', afterMs: CREDENTIALS_PAUSE_MS, spend: false, effects, detail }
     case 'permanent':
-      return { do: 'bury', reason: error.code.toLowerCase(), detail, effects }
+      // A refusal to show the chat says nothing of the message.
+      return { do: 'bury', reason: unsettled(context) ? 'outcome_unknown' : error.code.toLowerCase(), detail, effects }
     case 'unclear':
       // Whether it was a try that came to nothing is seen when the chat is read back; a create is looked for, and repeated.
       if (unsettled(context))

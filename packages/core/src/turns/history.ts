@@ -65,8 +65,12 @@ function questionOf(entry: StoredEntry['entry']): string | undefined {
  */
 export function endOfKnown(history: readonly ChatMessage[], from: number, known: readonly Said[]): number {
   const rest = history.slice(from)
+  // Where every entry says whose it is, the person's texts are enough: a text of the agent's may be stored otherwise than it
+  // was returned, and come again in the answer that is looked for.
+  const named = rest.every(({ role }) => role !== undefined)
   let row = new Array<number>(rest.length + 1).fill(0)
   for (const said of known) {
+    if (named && said.by === 'agent') continue
     const next = [0]
     for (const [j, entry] of rest.entries()) {
       const best = Math.max(row[j + 1] ?? 0, next[j] ?? 0)

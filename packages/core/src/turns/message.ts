@@ -35,6 +35,18 @@ export async function doMessage(context: TurnContext, text: string): Promise<Ver
   }
 }
 
+/**
+ * Finds out what became of a message whose tries are spent, and says nothing again. Undefined when it was not said, or nobody
+ * knows of a call.
+ */
+export async function settleMessage(context: TurnContext, text: string): Promise<Verdict | undefined> {
+  const { attempt } = context.conversation
+  if (attempt?.kind !== 'completion' || attempt.item !== context.item) return undefined
+  const settled = await settle(context, attempt, text)
+  if (settled.outcome === 'answered') return answer(context, settled.texts, settled.length)
+  return settled.outcome === 'verdict' ? settled.verdict : undefined
+}
+
 /** The chat is over on the other side; the record learns it with the next chat's opening. */
 function leaveChat({ conversation }: TurnContext): void {
   delete conversation.chatId

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { keepEffects } from '../conversations/conversation.ts'
+import { keepEffects, withLost } from '../conversations/conversation.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { agentTexts, type Chat } from '../uponai/client.ts'
 import { attempted } from './attempt.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
 import { spoken } from './history.ts'
 import { outgoing } from './outgoing.ts'
-import { ATTEMPT_FIELD, unheardOf, withLost } from './unheard-chats.ts'
+import { ATTEMPT_FIELD, unheardOf } from './unheard-chats.ts'
 
 /** Opens a chat for the conversation, or adopts the one that an earlier, unclear try made; records it before it returns. */
 export async function openChat(context: TurnContext): Promise<void> {

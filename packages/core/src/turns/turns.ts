@@ -1,19 +1,29 @@
-import type { Addition, DeadLetter, Effect, Item, Turn, Verdict } from '@chatlane/lanes'
+import {
+  type Addition,
+  type DeadLetter,
+  type Effect,
+  type Item,
+  LeaseLostError,
+  type Turn,
+  type Verdict,
+} from '@chatlane/lanes'
 import { type ConversationItem, conversationItem } from '../conversations/items.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Logger } from '../logging/logger.ts'
+import { isRedisUnavailable } from '../redis/unavailable.ts'
 import { attemptEffects } from './attempt.ts'
 import { doClose, doEnd } from './close.ts'
 import { announce, change, loadContext, rearm, type TurnContext, type TurnParts } from './context.ts'
 import { verdictOf } from './failure.ts'
-import { doMessage } from './message.ts'
+import { doMessage, settleMessage } from './message.ts'
 import { openChat } from './open-chat.ts'
 import { outgoing } from './outgoing.ts'
 
 /** Handles the items of conversations' lanes; see `LaneWorkerOptions`. */
 export interface TurnHandler {
   handler(item: Item, turn: Turn): Promise<Verdict>
+  onExhausted(item: Item, turn: Turn): Promise<Verdict | undefined>
   onBury(letter: DeadLetter, turn: Turn): Promise<{ effects?: Effect[]; adds?: Addition[] }>
 }
 
@@ -23,7 +33,7 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
       const began = performance.now()
       const work = conversationItem.parse(JSON.parse(item.data))
       const context = await loadContext(parts, item.id, turn)
-      if (!context) return { do: 'commit' }
+      if (!context) return goneVerdict(work)
       let outcome: Verdict['do'] | 'error' = 'error'
       const line: Record<string, unknown> = {
         conversation: turn.lane,
@@ -47,14 +57,32 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
       }
     },
 
+    async onExhausted(item, turn) {
+      const work = conversationItem.parse(JSON.parse(item.data))
+      const context = work.kind === 'message' ? await loadContext(parts, item.id, turn) : undefined
+      if (!context || work.kind !== 'message') return undefined
+      try {
+        return await settleMessage(context, work.text)
+      } catch (error) {
+        if (!(error instanceof ChatlaneError) || turn.signal.aborted) throw error
+        if (error.handling === 'retry_after' || error.handling === 'credentials') return verdictOf(context, error)
+        return { do: 'bury', reason: 'outcome_unknown', detail: `${error.code}: ${error.message}` }
+      }
+    },
+
     async onBury(letter, turn) {
       logger.warn(
         { conversation: letter.lane, item: letter.id, reason: letter.reason, detail: letter.detail },
         'dead letter',
       )
       parts.metrics.deadLetter('turns', letter.reason)
-      const context = await loadContext(parts, letter.id, turn)
       const item = conversationItem.safeParse(JSON.parse(letter.data)).data
+      // What is given up because it cannot be read must not hold up its lane once more.
+      const context = await loadContext(parts, letter.id, turn).catch((error: unknown) => {
+        if (isRedisUnavailable(error)) throw error
+        logger.error({ conversation: letter.lane, err: error }, 'the conversation cannot be read')
+        return undefined
+      })
       if (!context || !item) return {}
       // Neither opened nor ended: the chat is as it was, and is closed when its time is up.
       if (item.kind !== 'message')
@@ -71,12 +99,19 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
   }
 }
 
+/** Redis lost the conversation, but not the item: a message must not vanish without a word. */
+function goneVerdict({ kind }: ConversationItem): Verdict {
+  if (kind !== 'message') return { do: 'commit' }
+  return { do: 'bury', reason: 'conversation_gone', detail: 'nothing is known of its conversation any more' }
+}
+
 async function run(context: TurnContext, item: ConversationItem): Promise<Verdict> {
   try {
     return await perform(context, item)
   } catch (error) {
     // An aborted call says nothing of the other side: the item is handed on, its attempt on record as it was.
     if (!(error instanceof ChatlaneError) || context.turn.signal.aborted) throw error
+    if (error.cause instanceof LeaseLostError) throw error.cause
     // The greeting was a courtesy; the first message opens the chat with all its tries. What was made all the same is closed.
     if (item.kind === 'open' && error.handling !== 'retry_after' && error.handling !== 'credentials') {
       return { do: 'commit', effects: [...attemptEffects(context), ...rearm(context, Date.now())] }

@@ -1,18 +1,14 @@
-import type { Effect } from '@chatlane/lanes'
-import type { Conversation, LostCreate } from '../conversations/conversation.ts'
+import { withLost } from '../conversations/conversation.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Chat } from '../uponai/client.ts'
-import { change, type TurnContext } from './context.ts'
+import { change, lateAt, type TurnContext } from './context.ts'
 
 /** Of the newest chats, how many are asked for at a time, and looked through at most. */
-const PAGE = 100
-const MOST_LOOKED_AT = 2_000
+const PAGE = 200
+const MOST_LOOKED_AT = 20_000
 
 /** A chat that began so long before our call is not the one it made, however wrong a clock is. */
 const CLOCK_TOLERANCE_MS = 60_000
-
-/** Attempts that are remembered at most, the last ones. */
-const MOST_LOST = 5
 
 /** The metadata field that names the attempt by which a chat was made. */
 export const ATTEMPT_FIELD = 'chatlane_attempt'
@@ -28,41 +24,27 @@ export async function unheardOf(context: TurnContext): Promise<Chat | undefined>
   return undefined
 }
 
-/** The attempts to make a chat of which no chat was found: those known before, and the one on record. */
-export function withLost({ attempt, lost }: Conversation): LostCreate[] {
-  if (attempt?.kind !== 'create') return lost
-  return [...lost, { name: attempt.target, at: attempt.at }].slice(-MOST_LOST)
-}
-
 /**
  * Ends the chats of attempts that were not to be found at first: a request may take effect long after its caller has left.
  * What is not there when that can no longer be is forgotten.
  */
 export async function endLost(context: TurnContext): Promise<void> {
   const { conversation, uponai, turn } = context
-  const [first] = conversation.lost
+  const lost = withLost(conversation)
+  const [first] = lost
   if (!first) return
-  const names = new Set(conversation.lost.map(({ name }) => name))
+  const names = new Set(lost.map(({ name }) => name))
   for await (const chat of madeSince(context, first.at)) {
     const name = chat.metadata?.[ATTEMPT_FIELD]
     if (typeof name !== 'string' || !names.delete(name)) continue
     if (!chat.over) await uponai.endChat(chat.chatId, { signal: turn.signal })
     if (names.size === 0) break
   }
-  const lost = conversation.lost.filter(({ name, at }) => names.has(name) && Date.now() < lateAt(context, at))
-  await turn.record(change(context, { lost }))
-  conversation.lost = lost
-}
-
-/** The write that has the lost chats looked for once more, when they are there if they ever will be. */
-export function lookLater(context: TurnContext): Effect[] {
-  const last = context.conversation.lost.at(-1)
-  if (!last) return []
-  return [['ZADD', context.keys.closing, lateAt(context, last.at), context.conversation.id]]
-}
-
-function lateAt({ graceMs }: TurnContext, at: number): number {
-  return at + 2 * graceMs
+  const left = lost.filter(({ name, at }) => names.has(name) && Date.now() < lateAt(at, context.graceMs))
+  const settled = conversation.attempt?.kind === 'create' ? { attempt: null } : {}
+  await turn.record(change(context, { lost: left, ...settled }))
+  conversation.lost = left
+  if (conversation.attempt?.kind === 'create') delete conversation.attempt
 }
 
 /** The newest first, back to that time. */

@@ -139,7 +139,8 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
     try {
       return (await getChat(chatId, callOptions)).over
     } catch (error) {
-      if (isGone(error)) return true
+      // A chat that refuses a request, and even to be read, is of no more use.
+      if (isGone(error) || (error instanceof ChatlaneError && error.handling === 'permanent')) return true
       throw error
     }
   }

@@ -3,11 +3,12 @@ import {
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
-  ExponentialBackoff,
   handleWhen,
+  type IBackoff,
 } from 'cockatiel'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Logger } from '../logging/logger.ts'
+import type { Operation } from '../uponai/requests.ts'
 import type { SharedPause } from './shared-pause.ts'
 
 /**
@@ -15,11 +16,14 @@ import type { SharedPause } from './shared-pause.ts'
  */
 export type PauseReason = 'throttled' | 'credentials' | 'outage'
 
-/** Failures in a row, of calls to anyone's chat, after which it is UponAI that fails. */
-const FAILURES_IN_A_ROW = 10
+/** Failures in a row, of calls for anyone, after which it is UponAI that fails; fewer than a message has tries. */
+const FAILURES_IN_A_ROW = 5
 
 /** First and longest pause between probes of an UponAI that failed. */
-const PROBE_AFTER_MS = { initialDelay: 1_000, maxDelay: 30_000 }
+const PROBE_MS = { first: 1_000, most: 30_000 }
+
+/** An UponAI that fails again so soon after a probe went well fails for everything but probes. */
+const SOON_MS = 60_000
 
 /** The same while our credentials are refused. */
 const PROBE_CREDENTIALS_MS = { first: 1_000, most: 15_000 }
@@ -55,12 +59,19 @@ export class UpstreamGate {
   #probeCredentialsAt = 0
   #probePauseMs = PROBE_CREDENTIALS_MS.first
   #told: PauseReason | undefined
+  #looking = false
+  /** The breaker's pauses since UponAI last worked for longer. */
+  #pauses = 0
+  #closedAt = 0
 
   constructor(options: UpstreamGateOptions) {
     this.#options = options
     this.#breaker = circuitBreaker(handleWhen(isOutage), {
-      halfOpenAfter: new ExponentialBackoff(PROBE_AFTER_MS),
+      halfOpenAfter: { next: () => this.#firstPause() },
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
+    })
+    this.#breaker.onReset(() => {
+      this.#closedAt = Date.now()
     })
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS)
   }
@@ -74,14 +85,15 @@ export class UpstreamGate {
 
   /**
    * Makes a call, unless a pause forbids it.
+   * @param operation what is called: that UponAI shows its chats says nothing of whether it answers
    * @param signal a call that we gave up ourselves says nothing of UponAI
    * @throws ChatlaneError `UPONAI_PAUSED`, or what the call throws
    */
-  async call<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async call<T>(operation: Operation, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { paused } = this
     if (paused !== undefined) throw this.#pausedError(paused)
     try {
-      return await this.#observed(call, signal)
+      return await this.#observed(call, READS.has(operation), signal)
     } catch (error) {
       if (error instanceof ChatlaneError) await this.#learn(error)
       throw error
@@ -90,18 +102,30 @@ export class UpstreamGate {
     }
   }
 
-  /** What is no outage counts as a success of UponAI's, a refusal too. */
-  async #observed<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const outcome = await this.#breaker.execute(async () => {
+  /** What is no outage counts as a success of UponAI's, a refusal too; of a read, nothing but its failure counts. */
+  async #observed<T>(call: () => Promise<T>, read: boolean, signal?: AbortSignal): Promise<T> {
+    const judged = async () => {
       try {
         return { value: await call() }
       } catch (error) {
         if (isOutage(error) && !signal?.aborted) throw error
         return { error }
       }
-    })
+    }
+    const outcome = await (read ? this.#failing(judged) : this.#breaker.execute(judged))
     if ('error' in outcome) throw outcome.error
     return outcome.value
+  }
+
+  /** Shows the breaker a call only if it fails. */
+  async #failing<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      if (this.#breaker.state === CircuitState.Closed)
+        await this.#breaker.execute(() => Promise.reject(error)).catch(() => {})
+      throw error
+    }
   }
 
   stop(): void {
@@ -122,11 +146,35 @@ export class UpstreamGate {
   }
 
   async #look(): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
     // Until its pause is over the breaker refuses the probe without making it.
-    if (this.#breaker.state !== CircuitState.Closed)
-      await this.#observed(this.#options.probe, undefined).catch(() => {})
+    if (this.#breaker.state !== CircuitState.Closed) await this.#breaker.execute(() => this.#probe()).catch(() => {})
     if (this.#refused && Date.now() >= this.#probeCredentialsAt) await this.#probeCredentials()
     this.#tell()
+    this.#looking = false
+  }
+
+  /** @throws when UponAI still fails */
+  async #probe(): Promise<void> {
+    try {
+      await this.#options.probe()
+    } catch (error) {
+      // An answer is a sign of life, whatever it says.
+      const unread = error instanceof ChatlaneError && error.code === 'UPONAI_BAD_ANSWER'
+      if (isOutage(error) && !unread) throw error
+    }
+  }
+
+  /** The breaker's first pause: longer than the last one if UponAI did not work for long in between. */
+  #firstPause(): IBackoff<unknown> {
+    return this.#pause(Date.now() - this.#closedAt < SOON_MS ? this.#pauses + 1 : 0)
+  }
+
+  #pause(pauses: number): IBackoff<unknown> {
+    this.#pauses = pauses
+    const { first, most } = PROBE_MS
+    return { duration: Math.min(most, first * 2 ** pauses), next: () => this.#pause(pauses + 1) }
   }
 
   /** However many calls are refused together, one probe at a time. */
@@ -170,7 +218,10 @@ const WHY: Record<PauseReason, string> = {
   outage: 'UponAI fails again and again: turns wait, nothing is lost, and go on when it answers',
 }
 
+const READS: ReadonlySet<Operation> = new Set(['get', 'list'])
+
 /** UponAI did not answer, or answered that something is wrong on its side. */
 function isOutage(error: unknown): boolean {
-  return error instanceof ChatlaneError && (error.handling === 'retry' || error.handling === 'unclear')
+  if (!(error instanceof ChatlaneError) || error.code === 'UPONAI_ABORTED') return false
+  return error.handling === 'retry' || error.handling === 'unclear'
 }

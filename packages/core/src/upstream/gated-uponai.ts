@@ -5,9 +5,6 @@ import { createUponAIClient, type UponAIClient } from '../uponai/client.ts'
 import { type PauseReason, UpstreamGate } from './gate.ts'
 import { SharedPause } from './shared-pause.ts'
 
-/** A probe is quick, or it is no good sign. */
-const PROBE_TIMEOUT_MS = 10_000
-
 export interface GatedUponAIOptions {
   config: UponaiConfig
   redis: LaneRedis
@@ -32,12 +29,12 @@ export interface GatedUponAI {
 
 export function createGatedUponAI(options: GatedUponAIOptions): GatedUponAI {
   const { config, redis, prefix, logger, onError, count, onPause } = options
-  const prober = createUponAIClient({ ...config, connections: 1, timeoutMs: PROBE_TIMEOUT_MS })
+  const prober = createUponAIClient({ ...config, connections: 1 })
   const asked = new SharedPause({ redis, prefix, provider: 'uponai', onError })
   const gate = new UpstreamGate({ asked, logger, onChange: onPause, probe: () => prober.listChats({ limit: 1 }) })
   const client = createUponAIClient({
     ...config,
-    around: (operation, request, signal) => gate.call(() => count(operation, request), signal),
+    around: (operation, request, signal) => gate.call(operation, () => count(operation, request), signal),
   })
   return {
     client,

@@ -3,9 +3,6 @@ import type { LaneRedis } from '@chatlane/lanes'
 /** How often a process looks whether another one was told to wait. */
 const LOOK_EVERY_MS = 250
 
-/** What a provider asks for beyond this is asked for again: a mistaken `Retry-After` must not stop everything for hours. */
-const LONGEST_MS = 15 * 60_000
-
 export interface SharedPauseOptions {
   redis: LaneRedis
   prefix: string
@@ -37,7 +34,7 @@ export class SharedPause {
 
   /** Begins a pause, or makes the present one longer; here at once, elsewhere when Redis has it. */
   hold(askedMs: number): void {
-    const ms = Math.min(Math.max(Math.ceil(askedMs), 1), LONGEST_MS)
+    const ms = Math.max(Math.ceil(askedMs), 1)
     this.#until = Math.max(this.#until, Date.now() + ms)
     const { redis, onError } = this.#options
     redis
