@@ -8,6 +8,8 @@ export interface Evidence {
   /** All that reached the providers and all that they sent, in order. */
   history: HistoryEntry[]
   deadLetters: DeadLetterEvidence[]
+  /** So long after a call of ours began nobody is at it any more, ms: UPONAI_TIMEOUT_MS and the time that is waited on top. */
+  graceMs: number
 }
 
 /** One simulated person, and the conversation with them. */
@@ -25,9 +27,13 @@ export interface Person {
   unclear: string[]
   /** The conversation's ledger through the API, oldest first. */
   ledger: LedgerEvidence[]
+  /** When the ledger was asked for, ms: what comes in later cannot be in it. */
+  ledgerAt: number
   /** Unanswered messages at the end. */
   pending: number
   status: 'open' | 'closed'
+  /** Its route closes chats for silence, and the run waited for that. */
+  closes: boolean
   /** The chat that the API names as the conversation's; absent when it has none. */
   chatId?: string
 }
@@ -55,6 +61,4 @@ export interface DeadLetterEvidence {
   kind: string
   text?: string
   reason: string
-  /** It was put into the lane again: it comes at the end of it, and may be said once more. */
-  replayed?: boolean
 }

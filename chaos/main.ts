@@ -37,7 +37,7 @@ const command = new Command('chaos')
       .argParser(parseFaults)
       .default([...faultNames], 'all'),
   )
-  .option('--rate <n>', 'messages to be accepted per second', parsePositive, 90)
+  .option('--rate <n>', 'messages to be accepted per second', parsePositive, 100)
   .option('--people <n>', 'people who write at the same time', parsePositive, 360)
   .option('--json', 'print one JSON object as the last line')
   .addHelpText('after', () => `\n${help()}`)

@@ -13,13 +13,18 @@ export interface Summary {
 /** Kinds of misbehaviour that are written out. */
 const MOST_SHOWN = 20
 
+/** In a run of so many minutes each fault that was chosen should have had its turn. */
+const LONG_MINUTES = 10
+
 /** Calls are settled a few seconds after they failed: what is later than this may reach a provider behind that. */
 const TOO_LATE_MS = 2_000
 
-/** What a run showed. Ok: no promise broken, and no process or answer was as it must not be. */
+/** What a run showed. Ok: something was accepted, no promise broken, and no process or answer was as it must not be. */
 export function summaryOf(run: Run, findings: Findings, { seed, minutes }: { seed: number; minutes: number }): Summary {
   const { accepted, repeated, misbehaviour, repairs, listeners, shape, seconds, latenessMs, injected, evidence } = run
-  const ok = verdictOf(findings).ok && misbehaviour.length === 0
+  // Where nothing was taken in, nothing can have been broken.
+  const ok = verdictOf(findings).ok && misbehaviour.length === 0 && accepted > 0
+  const notInjected = minutes < LONG_MINUTES ? [] : Object.keys(injected).filter((name) => injected[name] === 0)
   const injections = Object.entries(injected).map(([name, count]) => ({ name, injected: count }))
   const byReason = reasonsOf(run)
   const counted = {
@@ -37,11 +42,14 @@ export function summaryOf(run: Run, findings: Findings, { seed, minutes }: { see
     lateness_ms: latenessMs,
   }
   const lines = [
-    ...reportLines(findings, injections),
+    ...reportLines(findings, injections, accepted === 0),
     '',
     `${accepted} messages accepted of ${counted.people} people, ${repeated} of them sent again and answered; ${counted.chats} chats`,
     `dead letters by reason: ${listed(byReason)}`,
     `seen at work: ${repairs.sweeperWakes} sweeper wakes, ${repairs.fenced} fenced commits, ${repairs.takeOvers} take-overs`,
+    ...(notInjected.length === 0
+      ? []
+      : [`not injected: ${notInjected.length} of the chosen faults: ${notInjected.join(', ')}`]),
     `event streams: ${listeners.items} items over ${listeners.streams} streams and ${listeners.connections} connections`,
     `the machine was up to ${latenessMs} ms late with the providers' own work`,
     ...(latenessMs < TOO_LATE_MS
@@ -66,6 +74,7 @@ export function summaryOf(run: Run, findings: Findings, { seed, minutes }: { see
     shape,
     ...counted,
     dead_letters_by_reason: byReason,
+    not_injected: notInjected,
     misbehaviour,
   }
   return { ok, lines, json }

@@ -1,7 +1,7 @@
 import type { LedgerEvidence } from '../evidence.ts'
 import { compare } from './compare.ts'
 import type { Case, SomeFindings } from './findings.ts'
-import { isGivenUp, type Taken, writtenAt } from './taken.ts'
+import { type Taken, writtenAt } from './taken.ts'
 import type { PersonView } from './views.ts'
 
 /** What the sandbox's agents answer to every text; greetings and our own texts do not begin like that. */
@@ -31,8 +31,7 @@ export function checkAnswers(view: PersonView, lost: ReadonlySet<Taken>): SomeFi
   })
 
   const neverAnswered = taken.filter((one) => {
-    if (one.source === 'extra' || one.entry === undefined || one.waits || isGivenUp(one.letter) || lost.has(one))
-      return false
+    if (one.source === 'extra' || one.entry === undefined || one.waits || one.letter || lost.has(one)) return false
     return one.entry.status !== 'answered' || !answered.has(one)
   })
   const waiting = taken.filter(({ waits }) => waits)
@@ -50,7 +49,7 @@ export function checkAnswers(view: PersonView, lost: ReadonlySet<Taken>): SomeFi
         faulty(entry, text, 'one reply per message', 'a reply to no message, or a second one'),
       ),
       ...[...met, ...moved]
-        .filter(({ expected }) => isGivenUp(expected.letter))
+        .filter(({ expected }) => expected.letter !== undefined)
         .map(({ seen: { entry, text } }) =>
           faulty(entry, text, 'answered or a dead letter, not both', 'a reply to a dead letter'),
         ),
@@ -84,7 +83,7 @@ export function checkAnswers(view: PersonView, lost: ReadonlySet<Taken>): SomeFi
 
 /** Of equal texts the ones that say that they are answered get the replies first, those that were given up last. */
 function weightOf({ source, waits, letter, entry }: Taken): number {
-  if (source === 'extra' || isGivenUp(letter)) return 1
+  if (source === 'extra' || letter) return 1
   if (waits || (entry && entry.status !== 'answered')) return 1_000
   return 1_000_000
 }

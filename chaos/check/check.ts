@@ -4,9 +4,12 @@ import { deadLetterCases } from './dead-letters.ts'
 import { checkDeliveries } from './deliveries.ts'
 import { checkEnded } from './ended.ts'
 import { type Findings, faultKinds, listedKinds, noFindings, type SomeFindings } from './findings.ts'
+import { notClosed } from './not-closed.ts'
 import { orphanChats } from './orphans.ts'
-import { overlapping } from './overlapping.ts'
+import { checkOverlapping } from './overlapping.ts'
 import { checkSaid } from './said.ts'
+import { checkStatuses } from './statuses.ts'
+import { unknownConversations } from './unknown-conversations.ts'
 import { viewsOf } from './views.ts'
 
 /**
@@ -21,10 +24,13 @@ export function check(evidence: Evidence): Findings {
     add(findings, said)
     add(findings, checkAnswers(view, lostOnes))
     add(findings, checkDeliveries(view))
+    add(findings, checkStatuses(view))
     add(findings, checkEnded(view, views.endKnown))
   }
+  add(findings, checkOverlapping(evidence, views))
   add(findings, {
-    overlapping: overlapping(evidence.chats, views.nameOf),
+    not_closed: notClosed(views),
+    unknown_conversation: unknownConversations(views),
     orphan_chats: orphanChats(views),
     dead_letters: deadLetterCases(evidence.deadLetters, views.people),
   })

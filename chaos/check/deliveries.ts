@@ -13,15 +13,15 @@ interface Outgoing {
 }
 
 /**
- * What the ledger says was sent by SMS, laid beside what Twilio took for the person's number. A message that failed or of
- * which nobody can say may be there or not, once. Texts fit into one SMS message of Twilio's (1,600 characters).
+ * What the ledger says was sent by SMS, laid beside what Twilio took for the person's number. A message of which nobody can
+ * say may be there or not, once; one that failed may not, for the carrier of these runs takes whatever Twilio took. Texts fit into one SMS message of Twilio's (1,600 characters).
  */
 export function checkDeliveries({ person, sends }: PersonView): SomeFindings {
   // Without a conversation that anybody was told of there is no ledger to compare with.
   if (person.channel !== 'sms' || person.conversationId === undefined) return {}
   const outgoing = person.ledger.flatMap((entry) => (entry.role === 'user' ? [] : [{ text: entry.text, entry }]))
   const taken = sends.map((send) => ({ text: send.body ?? '', send }))
-  const { moved, missing, extra } = compare(outgoing, taken, { anyPlace: (one) => !isSurelyTaken(one) })
+  const { met, moved, missing, extra } = compare(outgoing, taken, { weightOf, anyPlace: (one) => !isSurelyTaken(one) })
 
   const to = person.address ?? ''
   const about = ({ text, entry }: Outgoing) => ({
@@ -45,6 +45,12 @@ export function checkDeliveries({ person, sends }: PersonView): SomeFindings {
       })),
       ...withStatus('queued').map((one) => asListed(one, 'sent, or given up, when the run is over')),
     ],
+    given_up_but_done: met
+      .filter(({ expected }) => expected.entry.status === 'failed')
+      .map(({ expected, seen: { send } }) => ({
+        ...asListed(expected, `not taken by Twilio for ${to}: it is failed in the ledger`),
+        seen: `Twilio took it, as ${send.sid ?? 'unnamed'} at ${timeOf(send.at)}`,
+      })),
     deliveries_doubled: extra.map(({ text, send }) => ({
       person: person.name,
       text,
@@ -62,6 +68,11 @@ export function checkDeliveries({ person, sends }: PersonView): SomeFindings {
     deliveries_unknown: withStatus('unknown').map((one) => asListed(one, 'sent once, or not at all')),
     deliveries_failed: withStatus('failed', 'undelivered').map((one) => asListed(one, 'brought to the person')),
   }
+}
+
+/** Of equal texts those that failed are met last. */
+function weightOf({ entry }: Outgoing): number {
+  return entry.status === 'failed' ? 0.5 : 1
 }
 
 function isSurelyTaken({ entry }: Outgoing): boolean {

@@ -8,6 +8,8 @@ export const faultKinds = [
   'doubled',
   /** Said to UponAI in another order than accepted. */
   'out_of_order',
+  /** Given up as known not to have been said (or sent), and the provider has it. */
+  'given_up_but_done',
   /** A chat that had two completions at once. */
   'overlapping',
   /** A completion that began when Chatlane knew that the chat was over. */
@@ -21,6 +23,12 @@ export const faultKinds = [
   'deliveries_lost',
   'deliveries_doubled',
   'deliveries_out_of_order',
+  /** Twilio's word on a message was taken, and the ledger says something else. */
+  'deliveries_misreported',
+  /** A conversation with a chat that should have been closed by now. */
+  'not_closed',
+  /** Something was said in the name of a conversation that is nobody's: a second one of a person's. */
+  'unknown_conversation',
   /** A chat that was left open on the other side and is nobody's. */
   'orphan_chats',
 ] as const
@@ -34,6 +42,8 @@ export const listedKinds = [
   'deliveries_failed',
   /** A completion that came just after the news of the chat's end, but may have begun before it. */
   'raced_with_end',
+  /** A call whose caller was frozen or cut off: it was still open when the next one came, long after anyone was at it. */
+  'left_open',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
@@ -64,6 +74,7 @@ export function noFindings(): Findings {
     missing_from_ledger: [],
     doubled: [],
     out_of_order: [],
+    given_up_but_done: [],
     overlapping: [],
     sent_into_ended: [],
     never_answered: [],
@@ -72,11 +83,15 @@ export function noFindings(): Findings {
     deliveries_lost: [],
     deliveries_doubled: [],
     deliveries_out_of_order: [],
+    deliveries_misreported: [],
+    not_closed: [],
+    unknown_conversation: [],
     orphan_chats: [],
     dead_letters: [],
     deliveries_unknown: [],
     deliveries_failed: [],
     raced_with_end: [],
+    left_open: [],
   }
 }
 

@@ -36,7 +36,8 @@ export function orphanChats({ people, chatsOf, lettersOf, nameOf }: Views): Case
   return cases
 }
 
-function orphansOf({ status, chatId }: Person, chats: readonly TrueChat[]): TrueChat[] {
+/** Ongoing chats that are not the conversation's own. */
+export function orphansOf({ status, chatId }: Person, chats: readonly TrueChat[]): TrueChat[] {
   const ongoing = chats.filter(isOngoing)
   if (status === 'closed') return ongoing
   // One of which the conversation has not heard yet is looked for when it closes: that would be the newest.
@@ -44,8 +45,9 @@ function orphansOf({ status, chatId }: Person, chats: readonly TrueChat[]): True
   return ongoing.filter(({ chat_id }) => chat_id !== own)
 }
 
-function leftWithReason(letters: readonly DeadLetterEvidence[] = []): number {
-  return letters.filter(({ kind, replayed }) => (kind === 'close' || kind === 'end') && !replayed).length
+/** Chats that were left open with a reason: closes and ends that were given up. */
+export function leftWithReason(letters: readonly DeadLetterEvidence[] = []): number {
+  return letters.filter(({ kind }) => kind === 'close' || kind === 'end').length
 }
 
 function expectation(person: Person | undefined): string {
@@ -56,10 +58,10 @@ function expectation(person: Person | undefined): string {
     : `ended: the conversation's chat is ${person.chatId}`
 }
 
-function isOngoing({ status }: TrueChat): boolean {
+export function isOngoing({ status }: TrueChat): boolean {
   return status === 'ongoing'
 }
 
-function isSilent({ messages }: TrueChat): boolean {
+export function isSilent({ messages }: TrueChat): boolean {
   return messages.every(({ role }) => role !== 'user')
 }

@@ -15,6 +15,7 @@ const titles: Record<FindingKind, string> = {
   missing_from_ledger: 'missing from the ledger',
   doubled: 'doubled',
   out_of_order: 'out of order',
+  given_up_but_done: 'given up, but done',
   overlapping: 'overlapping completions',
   sent_into_ended: 'sent into an ended chat',
   never_answered: 'never answered',
@@ -23,16 +24,24 @@ const titles: Record<FindingKind, string> = {
   deliveries_lost: 'deliveries lost',
   deliveries_doubled: 'deliveries doubled',
   deliveries_out_of_order: 'deliveries out of order',
+  deliveries_misreported: 'deliveries with a wrong status',
+  not_closed: 'conversations not closed',
+  unknown_conversation: 'conversations of nobody',
   orphan_chats: 'orphan chats',
   dead_letters: 'dead letters',
   deliveries_unknown: 'deliveries unknown',
   deliveries_failed: 'deliveries failed',
   raced_with_end: "raced with a chat's end",
+  left_open: 'calls left open by their callers',
 }
 
-/** The lines of a report for people: what was injected, what was found, and the first cases of each fault. */
-export function reportLines(findings: Findings, injections: readonly Injection[]): string[] {
-  const { ok, broken } = verdictOf(findings)
+/**
+ * The lines of a report for people: what was injected, what was found, and the first cases of each fault.
+ * @param idle nothing was accepted: that nothing was found says nothing
+ */
+export function reportLines(findings: Findings, injections: readonly Injection[], idle = false): string[] {
+  const { broken } = verdictOf(findings)
+  const problems = [...(idle ? ['nothing was accepted'] : []), ...broken.map((kind) => titles[kind])]
   const row = (kind: FindingKind): [string, number] => [titles[kind], findings[kind].length]
   const shown = [...broken, ...listedKinds.filter((kind) => findings[kind].length > 0)]
   return [
@@ -46,9 +55,9 @@ export function reportLines(findings: Findings, injections: readonly Injection[]
     ...table(listedKinds.map(row)),
     ...shown.flatMap((kind) => ['', ...casesOf(titles[kind], findings[kind])]),
     '',
-    ok
+    problems.length === 0
       ? 'OK: nothing lost, nothing twice, nothing out of order.'
-      : `NOT OK: ${broken.map((kind) => titles[kind]).join(', ')}.`,
+      : `NOT OK: ${problems.join(', ')}.`,
   ]
 }
 

@@ -1,16 +1,26 @@
+import type { Text } from './align.ts'
 import { compare, takeByText } from './compare.ts'
 import { type Case, type SomeFindings, timeOf } from './findings.ts'
-import { isGivenUp, type Taken, writtenAt } from './taken.ts'
+import { isUnsaid, type Taken, writtenAt } from './taken.ts'
 import type { PersonView, Said } from './views.ts'
 
 /** What was said to UponAI, laid beside what was taken in: lost, doubled, out of order, and not in the ledger. */
 export function checkSaid(view: PersonView): SomeFindings & { lost: Case[]; lostOnes: ReadonlySet<Taken> } {
   const { person, taken, said, unclearLeft, chats } = view
   const { met, moved, missing, extra } = compare(taken, said, { weightOf, anyPlace: ({ anyPlace }) => anyPlace })
-  const sentTwice = taken.flatMap(({ letter, text }) => (letter?.replayed ? [text] : []))
-  const tooMany = takeByText(extra, [...unclearLeft, ...sentTwice]).rest
+  const { taken: ofUnclear, rest: tooMany } = takeByText(extra, unclearLeft)
+  // A text of unclear outcome may be the one that is there.
+  const spare = takeByText(
+    unclearLeft.map(asText),
+    ofUnclear.map(({ text }) => text),
+  ).rest
+  const thereAllTheSame = met.filter(({ expected }) => isUnsaid(expected)).map((pair) => ({ ...pair, ...pair.seen }))
+  const wronglyGivenUp = takeByText(
+    thereAllTheSame,
+    spare.map(({ text }) => text),
+  ).rest
 
-  const lostOnes = missing.filter(({ source, letter, waits }) => source !== 'extra' && !isGivenUp(letter) && !waits)
+  const lostOnes = missing.filter(({ source, letter, waits }) => source !== 'extra' && !letter && !waits)
   const misplaced = moved.filter(({ expected }) => expected.source !== 'extra')
   const sent = (text: string) => taken.filter((each) => each.text === text && each.source !== 'extra').length
   const about = (text: string) => ({ person: person.name, text })
@@ -59,6 +69,12 @@ export function checkSaid(view: PersonView): SomeFindings & { lost: Case[]; lost
         .map(({ expected, seen }) => doubledInLedger(expected, seen)),
       ...missing.filter(({ source }) => source === 'extra').map((one) => doubledInLedger(one, undefined)),
     ],
+    given_up_but_done: wronglyGivenUp.map(({ expected: { text, letter }, seen }) => ({
+      ...about(text),
+      expected: `not said: it was given up with ${letter?.reason}`,
+      seen: `said at ${timeOf(seen.at)}`,
+      ...inChat(seen),
+    })),
     out_of_order:
       misplaced.length > 0
         ? misplaced.map(({ expected, seen }) => ({
@@ -79,10 +95,16 @@ export function checkSaid(view: PersonView): SomeFindings & { lost: Case[]; lost
 }
 
 /** Of equal texts that one is to be missing that can be without fault, or that says that it is not answered. */
-function weightOf({ source, letter, waits, entry }: Taken): number {
-  if (source === 'extra' || isGivenUp(letter)) return 1
+function weightOf(one: Taken): number {
+  const { source, letter, waits, entry } = one
+  if (isUnsaid(one)) return 0.5
+  if (source === 'extra' || letter) return 1
   if (waits) return 1_000
   return entry?.status === 'answered' ? 1_000_001 : 1_000_000
+}
+
+function asText(text: string): Text {
+  return { text }
 }
 
 function behind(said: readonly Said[], one: Said): string {

@@ -11,7 +11,7 @@ export interface Taken {
   entry?: LedgerEvidence
   /** When the sender was told, ms. */
   acceptedAt?: number
-  /** It was given up, or (`replayed`) was for a while. */
+  /** It was given up. */
   letter?: DeadLetterEvidence
   /** Still in the lane at the end. */
   waits: boolean
@@ -120,7 +120,10 @@ export function writtenAt({ id }: LedgerEvidence): number {
   return Number(id.split('-')[0])
 }
 
-/** A dead letter that was not put into the lane again. */
-export function isGivenUp(letter: Taken['letter']): boolean {
-  return letter !== undefined && letter.replayed !== true
+/** Dead letters of which UponAI may have the text all the same; of all other reasons it is known that it was not said. */
+const MAY_BE_SAID: ReadonlySet<string> = new Set(['no_answer', 'outcome_unknown'])
+
+/** Given up, and known not to have been said. */
+export function isUnsaid({ letter }: Taken): boolean {
+  return letter !== undefined && !MAY_BE_SAID.has(letter.reason)
 }

@@ -1,4 +1,4 @@
-import type { TrueChat, TwilioEntry, UponaiEntry } from '@chatlane/sandbox'
+import type { StatusCallbackEntry, TrueChat, TwilioEntry, UponaiEntry } from '@chatlane/sandbox'
 import type { DeadLetterEvidence, Evidence, Person } from '../evidence.ts'
 import { type TakenIn, takenIn } from './taken.ts'
 
@@ -20,6 +20,8 @@ export interface PersonView extends TakenIn {
   completions: UponaiEntry[]
   /** What Twilio took for the person's address, in order. */
   sends: TwilioEntry[]
+  /** What Twilio told of the messages to the person's address and was answered with a 2xx, in order. */
+  told: StatusCallbackEntry[]
 }
 
 /** When Chatlane was told that a chat is over, ms; Infinity: never. */
@@ -36,6 +38,8 @@ export interface Views {
   chatsOf: Map<string | undefined, TrueChat[]>
   /** By conversation. */
   lettersOf: Map<string, DeadLetterEvidence[]>
+  /** By chat, in order of arrival. */
+  completionsOf: ReadonlyMap<string, UponaiEntry[]>
   /** By chat. */
   endKnown: Map<string, EndKnown>
   nameOf(chat: TrueChat): string
@@ -49,6 +53,7 @@ export function viewsOf({ people, chats, history, deadLetters }: Evidence): View
   const names = new Map(people.map(({ conversationId, name }) => [conversationId, name]))
   const completionsOf = new Map<string, UponaiEntry[]>()
   const sendsTo = new Map<string, TwilioEntry[]>()
+  const toldTo = new Map<string, StatusCallbackEntry[]>()
   const endKnown = new Map<string, EndKnown>()
   for (const entry of history) {
     if (entry.kind === 'uponai' && entry.operation === 'completion') append(completionsOf, entry.chat_id ?? '', entry)
@@ -57,6 +62,7 @@ export function viewsOf({ people, chats, history, deadLetters }: Evidence): View
     if (entry.kind === 'twilio' && entry.operation === 'message-create' && entry.effect) {
       append(sendsTo, entry.to ?? '', entry)
     }
+    if (entry.kind === 'status_callback' && isTaken(entry)) append(toldTo, entry.to, entry)
   }
   return {
     people: people.map((person) => {
@@ -72,10 +78,12 @@ export function viewsOf({ people, chats, history, deadLetters }: Evidence): View
         said: mine.flatMap(saidIn),
         completions: mine.flatMap(({ chat_id }) => completionsOf.get(chat_id) ?? []).toSorted((a, b) => a.seq - b.seq),
         sends: person.address === undefined ? [] : (sendsTo.get(person.address) ?? []),
+        told: person.address === undefined ? [] : (toldTo.get(person.address) ?? []),
       }
     }),
     chatsOf,
     lettersOf,
+    completionsOf,
     endKnown,
     nameOf: (chat) => names.get(conversationOf(chat) ?? '') ?? `unknown (chat ${chat.chat_id})`,
   }
@@ -92,14 +100,19 @@ function saidIn({ chat_id: chatId, messages }: TrueChat): Said[] {
   )
 }
 
-/** A step that succeeded: the other side got an answer, and it was a 2xx. */
+/** The other side got an answer, and it was a 2xx. */
+function isTaken({ outcome, status }: { outcome: string; status: number | null }): boolean {
+  return outcome === 'answered' && status !== null && status >= 200 && status <= 299
+}
+
 function noteEnd(
   ends: Map<string, EndKnown>,
   chatId: string,
   by: keyof EndKnown,
-  { outcome, status, answered_at: at }: { outcome: string; status: number | null; answered_at: number | null },
+  entry: { outcome: string; status: number | null; answered_at: number | null },
 ): void {
-  if (outcome !== 'answered' || status === null || status < 200 || status > 299 || at === null) return
+  const { answered_at: at } = entry
+  if (!isTaken(entry) || at === null) return
   const known = ends.get(chatId) ?? { byCall: Number.POSITIVE_INFINITY, byWebhook: Number.POSITIVE_INFINITY }
   ends.set(chatId, { ...known, [by]: Math.min(known[by], at) })
 }

@@ -30,7 +30,7 @@ const connections: TimedFault[] = (['redis', 'uponai', 'twilio'] as const).flatM
     what: `connections to ${group} go silent without being closed, then are reset`,
     group,
     // Towards Redis also for longer than a lease lasts: its worker may not go on with what it has begun.
-    ms: group === 'redis' ? [3_000, 20_000] : [3_000, 12_000],
+    ms: { redis: [3_000, 20_000] as const, uponai: [3_000, 8_000] as const, twilio: [3_000, 12_000] as const }[group],
   },
   {
     name: `${group}-slow`,

@@ -101,6 +101,7 @@ export class Injector {
   async #breakConnections(proxies: TcpProxy[], how: string, { ms, deaf }: FaultEvent): Promise<boolean> {
     const { random } = this.#options
     const used = proxies.some(({ connections }) => connections > 0)
+    const hitBefore = hitsOf(proxies)
     switch (how) {
       case 'cut':
         for (const proxy of proxies) proxy.cut()
@@ -110,19 +111,19 @@ export class Injector {
           ms,
           proxies.map((proxy) => proxy.halfOpen(deaf)),
         )
-        return used
+        return hitsOf(proxies) > hitBefore
       case 'slow':
         await this.#during(
           ms,
           proxies.map((proxy) => proxy.slow(() => random.between(50, 400))),
         )
-        return used
+        return hitsOf(proxies) > hitBefore
       case 'refused':
         await this.#during(
           ms,
           proxies.map((proxy) => proxy.refuse()),
         )
-        return true
+        return used
       default:
         throw new Error('no way to inject it')
     }
@@ -188,6 +189,10 @@ async function restart(member: Member): Promise<boolean> {
   const stopped = await member.stop()
   await member.start()
   return stopped
+}
+
+function hitsOf(proxies: readonly TcpProxy[]): number {
+  return proxies.reduce((sum, { hits }) => sum + hits, 0)
 }
 
 function chosen<T>(list: readonly T[], which: number): T {

@@ -33,7 +33,7 @@ const RECOVERY_MS: Record<Group, number> = {
 const streams: { groups: Group[]; every: [least: number, most: number] }[] = [
   { groups: ['worker', 'api'], every: [6_000, 10_000] },
   { groups: ['redis'], every: [7_000, 14_000] },
-  { groups: ['uponai'], every: [5_000, 11_000] },
+  { groups: ['uponai'], every: [8_000, 15_000] },
   { groups: ['twilio'], every: [5_000, 11_000] },
   { groups: ['chats'], every: [500, 1_500] },
 ]

@@ -10,6 +10,20 @@ export interface Answer {
   body?: unknown
 }
 
+/**
+ * What is wrong with an answer of Chatlane's, whatever was asked; undefined: nothing is. That it cannot take anything just
+ * now is a 503, or no answer; any other 5xx is a mistake of its own.
+ */
+export function serverError({ status }: Answer): string | undefined {
+  if (status === undefined || status === 503 || status < 500) return undefined
+  return `expected a 503 or no answer while something is broken, got ${status}`
+}
+
+/** Not taken, and nothing wrong with that: to be tried again. */
+export function isOutage({ status }: Answer): boolean {
+  return status === undefined || status === 429 || status === 503
+}
+
 /** A request of ours that takes longer is given up: nobody looks at a page for longer. */
 const PATIENCE_MS = 8_000
 
@@ -17,12 +31,15 @@ const PATIENCE_MS = 8_000
 export class ApiClient {
   readonly #pools: Pool[]
   readonly #apiKey: string
+  readonly #onMisbehaviour: (what: string) => void
   #turn = 0
 
-  constructor(urls: readonly string[], apiKey: string) {
+  /** @param onMisbehaviour told of answers that must not be */
+  constructor(urls: readonly string[], apiKey: string, onMisbehaviour: (what: string) => void) {
     const options = { connections: 48, headersTimeout: PATIENCE_MS, bodyTimeout: PATIENCE_MS }
     this.#pools = urls.map((url) => new Pool(url, options))
     this.#apiKey = apiKey
+    this.#onMisbehaviour = onMisbehaviour
   }
 
   /**
@@ -37,6 +54,8 @@ export class ApiClient {
     let answer: Answer = { status: undefined }
     for (let n = 0; n < this.#pools.length && answer.status === undefined; n++) {
       answer = await this.#ask((first + n) % this.#pools.length, method, path, body, key)
+      const wrong = serverError(answer)
+      if (wrong !== undefined) this.#onMisbehaviour(`${method} ${path}: ${wrong}`)
     }
     return answer
   }
@@ -104,12 +123,19 @@ export async function openWeb(
 }
 
 /** A telephone: Twilio brings what is said, to whichever api takes it. The key is the message's id at Twilio. */
-export function smsDoor(sandbox: SandboxClient, from: string, to: string): Door {
+export function smsDoor(
+  sandbox: SandboxClient,
+  { from, to }: { from: string; to: string },
+  onMisbehaviour: (what: string) => void,
+): Door {
   return {
     send: async (body, key) => {
       try {
         const { status } = await sandbox.sendSms({ from, to, body, message_sid: key })
-        return { status: status ?? undefined }
+        const answer = { status: status ?? undefined }
+        const wrong = serverError(answer)
+        if (wrong !== undefined) onMisbehaviour(`${from}'s message: ${wrong}`)
+        return answer
       } catch {
         return { status: undefined }
       }

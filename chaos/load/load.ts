@@ -96,7 +96,7 @@ export class Load {
     const name = `${way.channel}-${n}`
     const address = way.channel === 'sms' ? `+1415${String(2_000_000 + n)}` : undefined
     const open = async (): Promise<(Door & { conversationId?: string }) | undefined> => {
-      if (address !== undefined) return smsDoor(cluster.sandbox, address, way.to)
+      if (address !== undefined) return smsDoor(cluster.sandbox, { from: address, to: way.to }, onMisbehaviour)
       const door = await openWeb(api, way.to)
       if (door && this.listeners.length < LISTENERS) {
         const urls = this.listeners.length % 2 === 0 ? cluster.apiUrls : cluster.apiUrls.toReversed()

@@ -3,7 +3,7 @@ import { setTimeout as passed } from 'node:timers/promises'
 import type { Person as PersonEvidence } from '../evidence.ts'
 import type { Random } from '../random.ts'
 import type { Way } from '../run/routes.ts'
-import type { Answer, Door } from './doors.ts'
+import { type Answer, type Door, isOutage, serverError } from './doors.ts'
 import { textOf } from './texts.ts'
 
 export interface PersonOptions {
@@ -45,6 +45,8 @@ export class Person {
       ledger: [],
       pending: 0,
       status: 'closed',
+      ledgerAt: 0,
+      closes: way.autoCloseMs > 0,
     }
   }
 
@@ -98,8 +100,9 @@ export class Person {
         return
       }
       const { status, retryAfterMs = 300 } = answer
-      const hopeless = status !== undefined && status < 500 && status !== 429
-      if (hopeless) onRefused(`${name}'s message: expected a 2xx, 429 or 5xx, got ${status}`)
+      // A wrong 5xx is told by the door; what it means for the message, only its repeat can tell.
+      const hopeless = !isOutage(answer) && serverError(answer) === undefined
+      if (hopeless) onRefused(`${name}'s message: expected a 2xx, 429, 503 or no answer, got ${status}`)
       if (hopeless || over.aborted) {
         this.evidence.unclear.push(text)
         return

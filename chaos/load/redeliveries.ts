@@ -1,4 +1,4 @@
-import type { Answer } from './doors.ts'
+import { type Answer, isOutage, serverError } from './doors.ts'
 
 interface Redelivery {
   /** When, ms. */
@@ -39,10 +39,11 @@ export class Redeliveries {
   }
 
   async #send(send: Redelivery['send']): Promise<void> {
-    const { status } = await send()
-    // An outage: the one who repeats does not have to know.
-    if (status === undefined || status === 429 || status >= 500) return
+    const answer = await send()
+    // The one who repeats does not have to know of an outage; a wrong 5xx is told by the door.
+    if (isOutage(answer) || serverError(answer) !== undefined) return
     this.answered++
+    const { status = 0 } = answer
     if (status >= 300) this.#onRefused(`an accepted message was repeated: expected its 2xx again, got ${status}`)
   }
 }

@@ -5,8 +5,8 @@ export type Hold = (() => number) | undefined
 
 /** Two ends of one connection, with us in the middle. */
 export interface Link {
-  /** From now on both sides' bytes are thrown away; nobody is told. */
-  swallow(): void
+  /** From now on both sides' bytes are thrown away; nobody is told but `onPiece`, of each piece. */
+  swallow(onPiece: () => void): void
   /** Ends both sides with a TCP reset. */
   reset(): void
 }
@@ -16,10 +16,10 @@ export interface Link {
  * of somebody who has given up never arrive late.
  */
 export function join(client: Socket, upstream: Socket, hold: () => Hold, onClose: (link: Link) => void): Link {
-  let swallowing = false
+  let swallow: (() => void) | undefined
   let resetting = false
-  const toUpstream = new Direction(client, upstream, { hold, swallows: () => swallowing, looksTwice: true })
-  const toClient = new Direction(upstream, client, { hold, swallows: () => swallowing, looksTwice: false })
+  const toUpstream = new Direction(client, upstream, { hold, swallow: () => swallow, looksTwice: true })
+  const toClient = new Direction(upstream, client, { hold, swallow: () => swallow, looksTwice: false })
   const over = (ended: Socket, other: Socket) => () => {
     toUpstream.drop()
     toClient.drop()
@@ -31,8 +31,8 @@ export function join(client: Socket, upstream: Socket, hold: () => Hold, onClose
     else other.destroy()
   }
   const link: Link = {
-    swallow: () => {
-      swallowing = true
+    swallow: (onPiece) => {
+      swallow = onPiece
       toUpstream.drop()
       toClient.drop()
     },
@@ -59,6 +59,17 @@ export function join(client: Socket, upstream: Socket, hold: () => Hold, onClose
   return link
 }
 
+interface Way {
+  hold: () => Hold
+  /** Told of each piece instead of its being passed on; undefined: all is passed on. */
+  swallow: () => (() => void) | undefined
+  /**
+   * A piece is passed on when its sender is still there at the next look at the sockets. When this process did not run for a
+   * while, both a request and its sender's leaving wait to be read.
+   */
+  looksTwice: boolean
+}
+
 /** One way of a link. Bytes stay in order, whatever each chunk is held back for. */
 class Direction {
   readonly #from: Socket
@@ -67,16 +78,13 @@ class Direction {
   #timer: NodeJS.Timeout | undefined
   #looking: NodeJS.Immediate | undefined
 
-  /**
-   * @param way `looksTwice`: a piece is passed on when its sender is still there at the next look at the sockets. When this
-   * process did not run for a while, both a request and its sender's leaving wait to be read.
-   */
-  constructor(from: Socket, to: Socket, way: { hold: () => Hold; swallows: () => boolean; looksTwice: boolean }) {
+  constructor(from: Socket, to: Socket, way: Way) {
     this.#from = from
     this.#to = to
     to.on('drain', () => from.resume())
     from.on('data', (chunk: Buffer) => {
-      if (way.swallows()) return
+      const swallow = way.swallow()
+      if (swallow) return swallow()
       const ms = way.hold()?.() ?? 0
       if (ms === 0 && this.#held.length === 0 && !way.looksTwice) return this.#pass(chunk)
       const last = this.#held.at(-1)?.at ?? 0

@@ -10,6 +10,8 @@ export class TcpProxy {
   #hold: Hold
   /** New connections are swallowed as well. */
   #deaf = false
+  /** Pieces that were swallowed or held back so far. */
+  #hits = 0
 
   private constructor(port: number, upstreamPort: number) {
     this.port = port
@@ -22,7 +24,7 @@ export class TcpProxy {
         (closed) => this.#links.delete(closed),
       )
       this.#links.add(link)
-      if (this.#deaf) link.swallow()
+      if (this.#deaf) this.#swallow(link)
     })
   }
 
@@ -35,6 +37,10 @@ export class TcpProxy {
 
   get connections(): number {
     return this.#links.size
+  }
+
+  get hits(): number {
+    return this.#hits
   }
 
   /** Resets every connection. */
@@ -50,7 +56,7 @@ export class TcpProxy {
   halfOpen(deaf: boolean): () => void {
     const hit = [...this.#links]
     this.#deaf = deaf
-    for (const link of hit) link.swallow()
+    for (const link of hit) this.#swallow(link)
     return () => {
       this.#deaf = false
       for (const link of deaf ? [...this.#links] : hit) link.reset()
@@ -59,7 +65,10 @@ export class TcpProxy {
 
   /** Holds back every chunk for as long as `hold` says, ms, until the returned function is called. */
   slow(hold: () => number): () => void {
-    this.#hold = hold
+    this.#hold = () => {
+      this.#hits++
+      return hold()
+    }
     return () => {
       this.#hold = undefined
     }
@@ -75,6 +84,12 @@ export class TcpProxy {
   close(): void {
     this.#server.close()
     this.cut()
+  }
+
+  #swallow(link: Link): void {
+    link.swallow(() => {
+      this.#hits++
+    })
   }
 
   async #listen(): Promise<void> {

@@ -34,12 +34,17 @@ export interface Cluster {
   shape: string
 }
 
+// Above the slowest answer of the sandbox (2 s) with the delays of the proxies, and of a busy machine, on top.
+const uponaiTimeoutMs = 8_000
+
+/** So long after a call to UponAI began a worker takes it that nobody is at it any more: the time-out and 5 s. */
+export const graceMs = uponaiTimeoutMs + 5_000
+
 /** Chatlane's settings; what a run breaks has to show within seconds. */
 const settings = {
   LOG_LEVEL: 'warn',
   QUEUE_SHARDS: '2',
-  // Above the slowest answer of the sandbox (2 s) with the delays of the proxies, and of a busy machine, on top.
-  UPONAI_TIMEOUT_MS: '8000',
+  UPONAI_TIMEOUT_MS: String(uponaiTimeoutMs),
   // After an outage everything that waits is done at once: not more than the sandbox answers in time.
   WORKER_CONCURRENCY: '50',
   // With a base of a tenth of a second, eleven tries are spread over nearly a minute on average: longer than any fault here

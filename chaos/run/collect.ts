@@ -15,7 +15,7 @@ const deliveriesMs = 150_000
 export async function collect(
   people: readonly Person[],
   listed: readonly Listed[],
-  { api, sandbox }: { api: ApiClient; sandbox: SandboxClient },
+  { api, sandbox, graceMs }: { api: ApiClient; sandbox: SandboxClient; graceMs: number },
 ): Promise<Evidence> {
   const byId = new Map(listed.map((conversation) => [conversation.conversation_id, conversation]))
   const byParticipant = new Map(listed.map((conversation) => [conversation.participant, conversation]))
@@ -32,10 +32,12 @@ export async function collect(
         if (found.chat_id !== null) person.chatId = found.chat_id
       }
       if (person.conversationId === undefined) continue
-      person.ledger = await ledgerOf(api, person.conversationId)
-      while (person.channel === 'sms' && person.ledger.some(isOnItsWay) && Date.now() < deadline) {
-        await passed(lookEveryMs)
+      for (;;) {
+        person.ledgerAt = Date.now()
         person.ledger = await ledgerOf(api, person.conversationId)
+        const done = person.channel !== 'sms' || !person.ledger.some(isOnItsWay)
+        if (done || Date.now() >= deadline) break
+        await passed(lookEveryMs)
       }
     }
   }
@@ -45,6 +47,7 @@ export async function collect(
     chats: await sandbox.chats(),
     history: await wholeHistory(sandbox),
     deadLetters: await allDeadLetters(api),
+    graceMs,
   }
 }
 

@@ -8,7 +8,11 @@ import type { Evidence } from '../evidence.ts'
  * Writes what is known of the people (and chats) that something was found about.
  * @returns the file's path
  */
-export function keepEvidence(folder: string, { people, chats, history, deadLetters }: Evidence, findings: Findings) {
+export function keepEvidence(
+  folder: string,
+  { people, chats, history, deadLetters, graceMs }: Evidence,
+  findings: Findings,
+) {
   const cases = faultKinds.flatMap((kind) => findings[kind])
   const names = new Set(cases.map(({ person }) => person))
   const concerned = people.filter(({ name }) => names.has(name))
@@ -30,6 +34,7 @@ export function keepEvidence(folder: string, { people, chats, history, deadLette
       return addresses.has(entry.to ?? '') || (entry.kind === 'inbound_sms' && addresses.has(entry.from))
     }),
     deadLetters: deadLetters.filter(({ conversationId }) => conversations.has(conversationId)),
+    graceMs,
   }
   const file = join(folder, 'evidence.json')
   writeFileSync(file, JSON.stringify({ cases, ...part }, undefined, 1))

@@ -1,5 +1,6 @@
 import { setTimeout as passed } from 'node:timers/promises'
 import { devApiKey } from '../../dev/stack/environment.ts'
+import { wrongAnswers } from '../check/wrong-answers.ts'
 import type { Evidence } from '../evidence.ts'
 import { Injector } from '../faults/injector.ts'
 import { providerFaults } from '../faults/provider-rules.ts'
@@ -8,12 +9,13 @@ import { ApiClient } from '../load/doors.ts'
 import { compareHeard, type Listener } from '../load/listener.ts'
 import { Load } from '../load/load.ts'
 import { randomFrom } from '../random.ts'
-import { startCluster } from './cluster.ts'
+import { graceMs, startCluster } from './cluster.ts'
 import { collect } from './collect.ts'
+import { untilChatsAreOver } from './late-chats.ts'
 import { RepairCounts, type Repairs } from './metrics.ts'
 import { watchProgress } from './progress.ts'
 import { Pulse } from './pulse.ts'
-import { untilSettled } from './settle.ts'
+import { conversations, unsettledOfNobody, untilSettled } from './settle.ts'
 
 export interface RunOptions {
   seed: number
@@ -62,7 +64,7 @@ export async function run(options: RunOptions, undo: (step: () => Promise<void>)
   const cluster = await startCluster({ seed, folder: options.folder, apis: 2, workers: 3, onMisbehaviour: note }, undo)
   say(`UponAI this time: ${cluster.shape}`)
   say(`sandbox ${cluster.sandboxUrl}, apis ${cluster.apiUrls.join(' ')}, ${cluster.redis.how}`)
-  const api = new ApiClient(cluster.apiUrls, devApiKey)
+  const api = new ApiClient(cluster.apiUrls, devApiKey, note)
   undo(() => api.close())
 
   const { people, rate } = options
@@ -105,15 +107,25 @@ export async function run(options: RunOptions, undo: (step: () => Promise<void>)
   await load.stop(lastTriesMs)
   endProgress()
   say('waiting for every message to be answered and every chat to close')
-  const listed = await untilSettled(api, (open, pending) => {
+  await untilSettled(api, (open, pending) => {
     say(`waiting for ${open} conversations with ${pending} messages`)
+  })
+  await untilChatsAreOver(cluster.sandbox, 3 * graceMs, (ongoing) => {
+    say(`waiting for ${ongoing} chats at UponAI: those of calls that took effect late are ended a while later`)
   })
   // What follows keeps this process busy, and matters to nobody.
   const latenessMs = pulse.longestMs
   const everybody = load.people.map(({ evidence }) => evidence)
-  const evidence = await collect(everybody, listed, { api, sandbox: cluster.sandbox })
+  const listed = await conversations(api)
+  const evidence = await collect(everybody, listed, { api, sandbox: cluster.sandbox, graceMs })
   await repairs.read(cluster.workers)
-  for (const problem of heardWrongly(load.listeners, evidence)) note(problem)
+  const known = new Set(everybody.map(({ conversationId }) => conversationId))
+  for (const problem of [
+    ...heardWrongly(load.listeners, evidence),
+    ...wrongAnswers(evidence.history),
+    ...unsettledOfNobody(listed, known),
+  ])
+    note(problem)
   return {
     evidence,
     injected: injectedOf(faults, injector.counts, evidence),

@@ -43,29 +43,39 @@ const standstillMs = 150_000
 const mostMs = 900_000
 
 /**
- * Waits until nothing is in progress any more: no message waits, no chat is open.
- * @returns all conversations, as they are then or when nothing gets done any more
+ * Waits until nothing is in progress any more: no message waits, no chat is open. Gives up when nothing gets done any more;
+ * what is open then is for the comparison to find.
  */
-export async function untilSettled(
-  api: ApiClient,
-  onWaiting: (open: number, pending: number) => void,
-): Promise<Listed[]> {
+export async function untilSettled(api: ApiClient, onWaiting: (open: number, pending: number) => void): Promise<void> {
   const began = Date.now()
   let least = Number.POSITIVE_INFINITY
   let leastAt = began
   for (;;) {
     const all = await conversations(api)
-    // One that nobody ever wrote in has no chat, and nothing to close.
-    const open = all.filter(({ pending, status, chat_id }) => pending > 0 || (status === 'open' && chat_id !== null))
+    const open = all.filter(isUnsettled)
     const pending = sumOfPending(open)
     if (open.length + pending < least) {
       least = open.length + pending
       leastAt = Date.now()
     }
-    if (open.length === 0 || Date.now() - leastAt > standstillMs || Date.now() - began > mostMs) return all
+    if (open.length === 0 || Date.now() - leastAt > standstillMs || Date.now() - began > mostMs) return
     onWaiting(open.length, pending)
     await passed(lookEveryMs)
   }
+}
+
+/** One that nobody ever wrote in has no chat, and nothing to close. */
+function isUnsettled({ pending, status, chat_id }: Listed): boolean {
+  return pending > 0 || (status === 'open' && chat_id !== null)
+}
+
+/** What is not settled and is nobody's, in words: the comparison looks at those of known people only. */
+export function unsettledOfNobody(listed: readonly Listed[], known: ReadonlySet<string | undefined>): string[] {
+  const left = listed.filter((one) => isUnsettled(one) && !known.has(one.conversation_id))
+  return left.map(({ conversation_id, status, pending, chat_id }) => {
+    const seen = `${status}, ${pending} waiting, ${chat_id === null ? 'no chat' : `chat ${chat_id}`}`
+    return `conversation ${conversation_id}, nobody's: expected nothing waiting and no open chat, got ${seen}`
+  })
 }
 
 /** Messages that wait in conversations with an open chat; undefined when nobody can tell just now. */
@@ -85,7 +95,8 @@ function sumOfPending(listed: readonly Listed[]): number {
   return listed.reduce((sum, { pending }) => sum + pending, 0)
 }
 
-async function conversations(api: ApiClient): Promise<Listed[]> {
+/** All there are. */
+export async function conversations(api: ApiClient): Promise<Listed[]> {
   const all: Listed[] = []
   for (let cursor = ''; ; ) {
     const page = conversationPage.parse(await get(api, `/v1/conversations?limit=200${cursor}`))

@@ -183,6 +183,45 @@ it('finds a silent chat that names no conversation', () => {
   expect(faultsIn(evidence)).toEqual({ orphan_chats: ['unknown (chat chat_x)'] })
 })
 
+/** The first chat has a completion that hangs for `openMs` and comes to nothing; the next one begins `gapMs` after it. */
+function leftOpen(gapMs: number, openMs: number | null): Evidence {
+  const evidence = twoChats('closed')
+  const [said] = completionsOf(evidence, 'one')
+  if (!said) throw new Error('not said')
+  const at = said.at - gapMs
+  const hung = { at, answered_at: openMs === null ? null : at + openMs, status: null, outcome: 'dropped' as const }
+  evidence.history.splice(evidence.history.indexOf(said), 0, { ...said, ...hung, seq: said.seq - 0.5, effect: false })
+  firstChatOf(evidence).max_in_flight = openMs === null || openMs > gapMs ? 2 : 1
+  return evidence
+}
+
+it('takes a call that began when nobody could be at the one before for no fault: that one was left open', () => {
+  for (const openMs of [24_000, null]) {
+    const evidence = leftOpen(13_000, openMs)
+    expect(faultsIn(evidence)).toEqual({})
+    expect(check(evidence).left_open).toMatchObject([{ person: 'Ada', chatIds: [firstChatOf(evidence).chat_id] }])
+    firstChatOf(evidence).max_working = 2
+    expect(faultsIn(evidence)).toEqual({ overlapping: ['Ada'] })
+    expect(check(evidence).left_open).toEqual([])
+  }
+})
+
+it('finds a call that began when somebody could still be at the one before, whatever UponAI counted', () => {
+  for (const openMs of [24_000, null]) {
+    const evidence = leftOpen(12_999, openMs)
+    expect(faultsIn(evidence)).toEqual({ overlapping: ['Ada'] })
+    firstChatOf(evidence).max_in_flight = 1
+    expect(faultsIn(evidence)).toEqual({ overlapping: ['Ada'] })
+    expect(check(evidence).overlapping[0]?.seen).toContain('the next one 12999 ms after it')
+  }
+})
+
+it('takes calls that come one after the other for what they are', () => {
+  const evidence = leftOpen(8_000, 7_999)
+  expect(faultsIn(evidence)).toEqual({})
+  expect(check(evidence).left_open).toEqual([])
+})
+
 it('says how many were at once in an overlapping chat', () => {
   const evidence = twoChats('closed')
   Object.assign(firstChatOf(evidence), { max_in_flight: 3, max_working: 2 })
@@ -216,20 +255,55 @@ it('finds the newest chat of a closed conversation when it goes on', () => {
   expect(faultsIn(evidence)).toEqual({ orphan_chats: ['Ada'] })
 })
 
-it('takes a close that was replayed for no excuse', () => {
-  const evidence = twoChats('closed', { closedAtEnd: true })
-  firstChatOf(evidence).status = 'ongoing'
-  const conversationId = personNamed(evidence, 'Ada').conversationId ?? ''
-  evidence.deadLetters.push({ conversationId, kind: 'close', reason: 'uponai_unreachable', replayed: true })
-  expect(faultsIn(evidence)).toEqual({ orphan_chats: ['Ada'] })
+it('finds a conversation that never closes, unless its close was given up', () => {
+  for (const known of [true, false]) {
+    const evidence = twoChats('closed')
+    const ada = personNamed(evidence, 'Ada')
+    const newest = chatsOf(evidence, ada).at(-1)
+    expect([ada.status, ada.chatId]).toEqual(['open', newest?.chat_id])
+    expect(faultsIn(evidence)).toEqual({})
+    ada.closes = true
+    if (!known) delete ada.chatId
+    expect(faultsIn(evidence)).toEqual({ not_closed: ['Ada'] })
+    expect(check(evidence).not_closed[0]?.chatIds).toEqual([newest?.chat_id])
+    const conversationId = ada.conversationId ?? ''
+    evidence.deadLetters.push({ conversationId, kind: 'close', reason: 'uponai_unreachable' })
+    expect(faultsIn(evidence)).toEqual({})
+    // That one close left the other chat open: it says nothing of this one.
+    firstChatOf(evidence).status = 'ongoing'
+    expect(faultsIn(evidence)).toEqual({ not_closed: ['Ada'] })
+  }
 })
 
-it('says nothing of a chat with words in it whose conversation nobody was told of', () => {
+it('takes an open conversation without a chat for one that is closed', () => {
   const evidence = twoChats('closed', { closedAtEnd: true })
-  const chat = { ...firstChatOf(evidence), chat_id: 'chat_x', status: 'ongoing' as const }
-  evidence.chats.push({ ...chat, metadata: { conversation_id: 'conversation_unknown' } })
-  const ben = personNamed(evidence, 'Ben')
-  for (const one of chatsOf(evidence, ben)) one.status = 'ended'
-  ben.status = 'closed'
+  personNamed(evidence, 'Ada').status = 'open'
   expect(faultsIn(evidence)).toEqual({})
+})
+
+it('finds a second conversation of a person', () => {
+  for (const metadata of [{ conversation_id: 'conversation_second' }, null]) {
+    const evidence = twoChats('closed')
+    evidence.chats.push({ ...firstChatOf(evidence), chat_id: 'chat_x', metadata })
+    expect(Object.keys(faultsIn(evidence))).toEqual(['unknown_conversation'])
+    expect(check(evidence).unknown_conversation).toMatchObject([{ text: 'one', chatIds: ['chat_x'] }])
+  }
+})
+
+it('lets a chat with words be that of somebody on the web who never heard of their conversation', () => {
+  const evidence = twoChats('closed')
+  evidence.chats.push({ ...firstChatOf(evidence), chat_id: 'chat_x', metadata: { conversation_id: 'unheard' } })
+  const { conversationId, ...cleo } = personNamed(evidence, 'Ben')
+  const untold = { ...cleo, name: 'Cleo', accepted: [], ledger: [], unclear: ['one'] }
+  evidence.people.push(untold)
+  expect(faultsIn(evidence)).toEqual({})
+  for (const other of [
+    { unclear: ['something else'] },
+    { accepted: [{ text: 'one', at: 1 }] },
+    { conversationId: 'another' },
+    { channel: 'sms' as const },
+  ]) {
+    evidence.people.splice(-1, 1, { ...untold, ...other })
+    expect(check(evidence).unknown_conversation).toHaveLength(1)
+  }
 })

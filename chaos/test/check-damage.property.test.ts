@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Evidence } from '../evidence.ts'
+import type { Evidence, LedgerEvidence } from '../evidence.ts'
 import { consistentEvidence } from './consistent.ts'
 import {
+  chatsOf,
   faultsIn,
   insertAfter,
   isFromUser,
@@ -137,6 +138,33 @@ const damages: Record<string, Damage> = {
     if (!pair) return undefined
     exchange(pair[0].send, pair[1].send, 'body')
     return ['deliveries_out_of_order', pair[0].person.name]
+  },
+  'a delivery that Twilio said is brought, and the ledger does not': (evidence, n) => {
+    const delivered = ({ role, status }: LedgerEvidence) => role !== 'user' && status === 'delivered'
+    const places = ledgerPlaces(evidence, delivered).filter(({ person }) => person.channel === 'sms')
+    const place = pick(places, n)
+    if (!place) return undefined
+    place.entry.status = 'sent'
+    return ['deliveries_misreported', place.person.name]
+  },
+  'a delivery that failed by the ledger, and Twilio has it': (evidence, n) => {
+    const place = pick(
+      ledgerPlaces(evidence, (entry) => sendOf(evidence, entry) !== undefined && entry.status === 'sent'),
+      n,
+    )
+    if (!place) return undefined
+    place.entry.status = 'failed'
+    return ['given_up_but_done', place.person.name]
+  },
+  'a conversation that is never closed': (evidence, n) => {
+    const closed = evidence.people.filter((person) => person.closes && person.status === 'closed')
+    const person = pick(closed, n)
+    const chat = person && chatsOf(evidence, person).at(-1)
+    if (!person || !chat) return undefined
+    person.status = 'open'
+    person.chatId = chat.chat_id
+    chat.status = 'ongoing'
+    return ['not_closed', person.name]
   },
   'two callers at once in a chat': (evidence, n) => {
     const place = pick(saidPlaces(evidence), n)

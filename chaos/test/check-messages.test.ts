@@ -146,21 +146,27 @@ it('finds a reply to nothing', () => {
   expect(faultsIn(evidence)).toEqual({ answers: ['Ada'] })
 })
 
-it('lets a replayed message be said once more, at the end, and no more often', () => {
-  const evidence = ada(say('hi', 'replayed_said'), say('ok'))
-  expect(faultsIn(evidence)).toEqual({})
-  sayAgain(evidence, 'hi')
-  expect(faultsIn(evidence)).toEqual({ doubled: ['Ada'] })
+it('finds a message that was given up as never said, and was said', () => {
+  for (const reason of ['attempts_exhausted', 'uponai_rejected', 'no_answer', 'outcome_unknown']) {
+    const evidence = ada(say('hi', 'dead_unsaid'), say('ok'))
+    for (const letter of evidence.deadLetters) letter.reason = reason
+    expect(faultsIn(evidence)).toEqual({})
+    sayAgain(evidence, 'hi')
+    const maybe = reason === 'no_answer' || reason === 'outcome_unknown'
+    expect(faultsIn(evidence)).toEqual(maybe ? {} : { given_up_but_done: ['Ada'] })
+  }
 })
 
-it('holds a replayed message to its answer', () => {
-  const lost = ada(say('hi', 'replayed_unsaid'), say('ok'))
-  dropSaid(lost, 'hi')
-  expect(faultsIn(lost)).toEqual({ lost: ['Ada'] })
-  const unanswered = ada(say('hi', 'replayed_said'), say('ok'))
-  entry(unanswered, 'hi').status = 'queued'
-  dropEntry(unanswered, 'echo: hi', isReply)
-  expect(faultsIn(unanswered)).toEqual({ never_answered: ['Ada'] })
+it('takes of equal texts that were given up the one that may have been said, or one of unclear outcome, for the one that was', () => {
+  const twice = ada(say('ok', 'dead_unsaid'), say('ok', 'dead_said'))
+  expect(faultsIn(twice)).toEqual({})
+  sayAgain(twice, 'ok')
+  expect(faultsIn(twice)).toEqual({ given_up_but_done: ['Ada'] })
+  const untold = ada(say('hi'), say('ok', 'dead_unsaid'), unclear('ok', false))
+  sayAgain(untold, 'ok')
+  expect(faultsIn(untold)).toEqual({})
+  sayAgain(untold, 'ok')
+  expect(faultsIn(untold)).toEqual({ given_up_but_done: ['Ada'] })
 })
 
 it('lets a message of unclear outcome be there or not, but not twice', () => {

@@ -51,6 +51,6 @@ it('gives programs all cases', () => {
     listed: { dead_letters: { count: 1 } },
     injected: injections,
   })
-  const empty = check({ people: [], chats: [], history: [], deadLetters: [] })
+  const empty = check({ people: [], chats: [], history: [], deadLetters: [], graceMs: 13_000 })
   expect(reportJson(empty, [])).toMatchObject({ ok: true, broken: [] })
 })

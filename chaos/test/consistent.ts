@@ -1,13 +1,13 @@
 import type { HistoryEntry, TrueChat, TwilioEntry, UponaiEntry } from '@chatlane/sandbox'
-import type { DeadLetterEvidence, Evidence, LedgerEvidence, Person } from '../evidence.ts'
+import type { Evidence, LedgerEvidence, Person } from '../evidence.ts'
 
 /** What happens in one person's conversation, in order. */
 export type Step =
   | {
       do: 'say'
       text: string
-      /** Dead letters: given up before it was said, or when no answer came; replayed ones are said (again) at the end. */
-      end?: 'answered' | 'dead_unsaid' | 'dead_said' | 'replayed_unsaid' | 'replayed_said'
+      /** Dead letters: given up before it was said, or when no answer came. */
+      end?: 'answered' | 'dead_unsaid' | 'dead_said'
       /** Tool messages in the chat, between text and answer. */
       tools?: boolean
       /** What becomes of the reply by SMS. `unknown_taken`: Twilio has it, and nobody knows. */
@@ -28,7 +28,7 @@ export interface Story {
   /** So many messages are accepted before the first of them is said. */
   burst: number
   steps: Step[]
-  /** Whether the chat is closed when the run is over. */
+  /** Whether the chat is closed when the run is over, as its route has it. */
   closedAtEnd: boolean
 }
 
@@ -43,11 +43,12 @@ export function consistentEvidence(stories: readonly Story[]): Evidence {
   const world = new World()
   const lives = stories.map((story, n) => new Life(world, story, n).live())
   for (let left = lives; left.length > 0; ) left = left.filter((life) => life.next().done !== true)
+  for (const person of world.evidence.people) person.ledgerAt = world.tick()
   return world.evidence
 }
 
 class World {
-  readonly evidence: Evidence = { people: [], chats: [], history: [], deadLetters: [] }
+  readonly evidence: Evidence = { people: [], chats: [], history: [], deadLetters: [], graceMs: 13_000 }
   #now = Date.UTC(2026, 0, 1)
   #seq = 0
 
@@ -80,14 +81,14 @@ class Life {
   /** The chat is over, and we do not know it. */
   #unheard = false
   #waiting: Waiting[] = []
-  #replayed: Waiting[] = []
 
   constructor(world: World, story: Story, n: number) {
     this.#world = world
     this.#story = story
     this.#id = `conversation_${n}`
-    const { name, channel } = story
-    this.#person = { name, channel, accepted: [], unclear: [], ledger: [], pending: 0, status: 'open' }
+    const { name, channel, closedAtEnd: closes } = story
+    const nothing = { accepted: [], unclear: [], ledger: [], ledgerAt: 0, pending: 0 }
+    this.#person = { name, channel, ...nothing, status: 'open', closes }
     if (channel === 'sms') this.#person.address = `+1415555${String(n).padStart(4, '0')}`
     world.evidence.people.push(this.#person)
   }
@@ -107,7 +108,6 @@ class Life {
       yield
     }
     this.#sayAll()
-    for (const { step, entry } of this.#replayed) this.#say({ ...step, end: 'answered' }, entry)
     if (closedAtEnd) this.#end('closed')
     if (this.#person.status === 'open' && this.#chat) this.#person.chatId = this.#chat.chat_id
   }
@@ -135,7 +135,7 @@ class Life {
   #say(step: Said, entry: LedgerEvidence): void {
     const { text, end = 'answered', tools = false, brokenOff = false, delivery } = step
     if (end !== 'answered') this.#giveUp(step, entry)
-    if (end === 'dead_unsaid' || end === 'replayed_unsaid') return
+    if (end === 'dead_unsaid') return
     if (this.#unheard) this.#refused(text)
     const chat = this.#chat ?? this.#open()
     const answered = end === 'answered'
@@ -156,18 +156,14 @@ class Life {
   }
 
   #giveUp(step: Said, entry: LedgerEvidence): void {
-    const said = step.end === 'dead_said' || step.end === 'replayed_said'
-    const replayed = step.end === 'replayed_said' || step.end === 'replayed_unsaid'
-    const letter: DeadLetterEvidence = {
+    this.#world.evidence.deadLetters.push({
       conversationId: this.#id,
       messageId: entry.id,
       kind: 'message',
       text: step.text,
-      reason: said ? 'no_answer' : 'uponai_rejected',
-    }
-    this.#world.evidence.deadLetters.push(replayed ? { ...letter, replayed } : letter)
-    if (replayed) this.#replayed.push({ step, entry })
-    else entry.status = 'failed'
+      reason: step.end === 'dead_said' ? 'no_answer' : 'uponai_rejected',
+    })
+    entry.status = 'failed'
     this.#send('system', 'Sorry, please try again.')
   }
 
@@ -274,6 +270,8 @@ class Life {
     const entry = this.#write(role, text, delivery.startsWith('unknown') ? 'unknown' : delivery)
     if (entry.status === 'failed') entry.reason = '21610'
     const taken = delivery !== 'failed' && delivery !== 'unknown_lost'
+    const url = `http://127.0.0.1/webhooks/twilio/status?conversation=${this.#id}&message=${entry.id}&part=0`
+    const to = this.#person.address ?? ''
     const create: Omit<TwilioEntry, keyof ReturnType<World['step']>> = {
       kind: 'twilio',
       operation: 'message-create',
@@ -281,14 +279,17 @@ class Life {
       fault: null,
       delay_ms: 0,
       sid: taken ? `SM_${entry.id}` : null,
-      to: this.#person.address ?? '',
+      to,
       from: '+15005550006',
       messaging_service_sid: null,
       body: text,
-      status_callback: null,
+      status_callback: url,
       code: delivery === 'failed' ? 21610 : null,
     }
     const status = delivery === 'failed' ? 400 : delivery.startsWith('unknown') ? null : 201
     this.#world.add({ ...create, ...this.#world.step(status) })
+    if (delivery !== 'delivered') return
+    const about = { message_sid: `SM_${entry.id}`, message_status: delivery, to, url, error: null }
+    this.#world.add({ kind: 'status_callback', ...this.#world.step(204), ...about })
   }
 }

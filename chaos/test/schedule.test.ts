@@ -50,6 +50,14 @@ test('every fault has its turn: none is left out in 20 minutes, and processes ar
   expect(processes.length).toBeGreaterThan(120)
 })
 
+test('UponAI works for more than two thirds of the time', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const broken = schedule(seed, 20, all).filter(({ fault }) => groupOf.get(fault) === 'uponai')
+    const share = broken.reduce((sum, { ms }) => sum + ms, 0) / (20 * 60_000)
+    expect(share, `seed ${seed}`).toBeLessThan(1 / 3)
+  }
+})
+
 test('only what was chosen is scheduled, and nothing when nothing was', () => {
   expect([...counted(schedule(1, 5, ['redis-kill', 'kill-api'])).keys()].sort()).toEqual(['kill-api', 'redis-kill'])
   expect(schedule(1, 5, [])).toEqual([])

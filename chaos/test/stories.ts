@@ -25,7 +25,7 @@ const troubled = fc.oneof(
   fc.record({
     do: fc.constant('say' as const),
     text: texts,
-    end: fc.constantFrom('dead_unsaid', 'dead_said', 'replayed_unsaid', 'replayed_said'),
+    end: fc.constantFrom('dead_unsaid', 'dead_said'),
   }),
   fc.record({
     do: fc.constant('say' as const),

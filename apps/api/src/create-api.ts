@@ -35,12 +35,12 @@ import { problemHandler, unknownRoute } from './problem-handler.ts'
 import { RateLimits } from './rate-limits.ts'
 import { requestLog } from './request-log.ts'
 import { twilioForm } from './webhooks/twilio-form.ts'
-import { twilioMessages } from './webhooks/twilio-messages.ts'
+import { tellRefused, twilioMessages } from './webhooks/twilio-messages.ts'
 import { twilioStatus } from './webhooks/twilio-status.ts'
 import { uponaiBody, uponaiWebhook } from './webhooks/uponai.ts'
 
 export interface ApiParts {
-  config: Pick<Config, 'twilio' | 'publicUrl' | 'uponai' | 'apiKeys' | 'sessionSecret'>
+  config: Pick<Config, 'api' | 'twilio' | 'publicUrl' | 'uponai' | 'apiKeys' | 'sessionSecret'>
   logger: Logger
   routes: RoutesHolder
   conversations: Conversations
@@ -49,6 +49,8 @@ export interface ApiParts {
   streams: EventStreams
   readiness: Readiness
   metrics: ApiMetrics
+  /** Told when a message that Twilio brought could not be taken. */
+  onRefused: () => void
 }
 
 /** The public listener's application. */
@@ -57,13 +59,19 @@ export function createApi(given: ApiParts): Express {
   const tokens = new ConversationTokens(given.config.sessionSecret)
   const access = new ConversationAccess(keys, tokens, given.conversations)
   const parts = { ...given, keys, tokens, access, limits: new RateLimits() }
-  const app = express().set('etag', false).use(helmet())
+  const app = express().set('etag', false).set('trust proxy', given.config.api.trustProxy).use(helmet())
 
   app.get('/healthz', healthz)
   app.get('/readyz', readyz(parts.readiness))
   app.use(requestLog(parts.logger, parts.metrics))
 
-  app.post('/webhooks/twilio/messages', countUnavailable(parts.metrics), twilioForm(), twilioMessages(parts))
+  app.post(
+    '/webhooks/twilio/messages',
+    countUnavailable(parts.metrics),
+    tellRefused(parts.onRefused),
+    twilioForm(),
+    twilioMessages(parts),
+  )
   app.post('/webhooks/twilio/status', twilioForm(), twilioStatus(parts))
   app.post('/webhooks/uponai', uponaiBody(), uponaiWebhook(parts))
 

@@ -81,13 +81,14 @@ redis.on('ready', () => {
 const streams = new EventStreams()
 const readiness = new Readiness(redis, () => conversations.missingReplicas)
 const metrics = new ApiMetrics({ redis, lanes: [lanes, deliveries], streams })
-const publicListener = new Listener(
-  createApi({ config, logger, routes, conversations, deadLetters, live, streams, readiness, metrics }),
-)
-const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
 const missedWebhooks =
   config.twilio &&
-  new MissedWebhooks({ redis, prefix, inbox: createSmsInbox(config.twilio), conversations, routes, logger })
+  new MissedWebhooks({ redis, prefix, inbox: createSmsInbox(config.twilio), conversations, routes, metrics, logger })
+const onRefused = () => missedWebhooks?.doubt()
+const publicListener = new Listener(
+  createApi({ config, logger, routes, conversations, deadLetters, live, streams, readiness, metrics, onRefused }),
+)
+const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
 
 reloadOnSignal(logger, routes)
 stopOnSignal(logger, STOP_WITHIN_MS, stop)

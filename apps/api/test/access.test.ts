@@ -165,4 +165,20 @@ describe('who goes too fast is told when to come back', () => {
     expectProblem(await create(), 429, 'too_fast')
     await fresh.stop()
   })
+
+  test.each([
+    ['1', 201],
+    ['0', 429],
+  ])('with conversations, each visitor for itself behind %s known proxies', async (API_TRUST_PROXY, others) => {
+    const fresh = await startApi({ env: { API_TRUST_PROXY } })
+    const create = (from: string) => {
+      const headers = { ...anonymous, origin, 'x-forwarded-for': from }
+      return call(fresh.url, '/v1/conversations', { body: { public_key: 'pk_test' }, headers })
+    }
+    for (let i = 0; i < 20; i++) expect((await create('192.0.2.1')).status).toBe(201)
+    // What a visitor claims stands before what the proxy says.
+    expectProblem(await create('192.0.2.7, 192.0.2.1'), 429, 'too_fast')
+    expect((await create('192.0.2.2')).status).toBe(others)
+    await fresh.stop()
+  })
 })

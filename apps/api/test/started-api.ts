@@ -130,6 +130,7 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     streams,
     readiness: new Readiness(redis, () => conversations.missingReplicas),
     metrics: new ApiMetrics({ redis, lanes: [lanes], streams }),
+    onRefused() {},
   })
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -17,11 +17,11 @@ interface Told {
   status: string
   sid?: string
   errorCode?: string
-  about?: { conversation?: string; message?: string }
+  about?: { conversation?: string; message?: string; part?: string; parts?: string }
 }
 
 function tell({ status, sid = newSid(), errorCode, about = { conversation, message } }: Told, signing: Signing = {}) {
-  const query = new URLSearchParams({ ...about, part: '0' })
+  const query = new URLSearchParams({ part: '0', ...about })
   const fields = {
     AccountSid: accountSid,
     MessageSid: sid,
@@ -59,6 +59,30 @@ test('statuses may come in any order and again', async () => {
     expect((await tell({ status, sid })).status).toBe(204)
   expect(await shown(message)).toMatchObject({ status: 'delivered' })
   expect(await ledgerLength()).toBe(before + 2)
+})
+
+test('a text in several parts has come as far as the last of them', async () => {
+  message = await say(api.url, conversation, 'two parts')
+  const sids = [newSid(), newSid()]
+  const part = async (part: 0 | 1, status: string) => {
+    const about = { conversation, message, part: String(part), parts: '2' }
+    expect((await tell({ status, sid: sids[part] ?? '', about })).status).toBe(204)
+    return (await shown(message))?.status
+  }
+  expect(await part(0, 'delivered')).toBe('queued')
+  expect(await part(1, 'queued')).toBe('queued')
+  expect(await part(1, 'sent')).toBe('sent')
+  expect(await part(0, 'read')).toBe('sent')
+  expect(await part(1, 'delivered')).toBe('delivered')
+})
+
+test('a text in several parts is delivered when all are, also if that is told at the same time', async () => {
+  for (let i = 0; i < 20; i++) {
+    message = await say(api.url, conversation, `at once ${i}`)
+    const parts = ['0', '1', '2'].map((part) => ({ conversation, message, part, parts: '3' }))
+    await Promise.all(parts.map((about) => tell({ status: 'delivered', about })))
+    expect(await shown(message)).toMatchObject({ status: 'delivered' })
+  }
 })
 
 test('of a text in several parts, the part that did not arrive counts', async () => {

@@ -1,4 +1,4 @@
-import { isRedisUnavailable } from '@chatlane/core'
+import { ChatlaneError, isRedisUnavailable } from '@chatlane/core'
 import { type Command, CommanderError } from 'commander'
 import { Failure } from './failure.ts'
 
@@ -30,6 +30,11 @@ function tell(error: unknown): number {
   }
   if (isRedisUnavailable(error)) {
     console.error(`chatlane: Redis went away: ${error instanceof Error ? error.message : String(error)}`)
+    return 1
+  }
+  if (error instanceof ChatlaneError) {
+    const { code, message } = error
+    console.error(`chatlane: ${code}: ${message}; see docs/errors.md#${code.toLowerCase()}`)
     return 1
   }
   // Nobody foresaw it: where it happened is all there is to go by.

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { backfill, type ReceivedSms, type SmsInbox, watchRoutes } from '@chatlane/core'
+import { backfill, LONGEST_LOOK_BACK_MS, type ReceivedSms, type SmsInbox, watchRoutes } from '@chatlane/core'
 import { type SandboxClient, sandboxClient, sandboxCredentials, startSandbox } from '@chatlane/sandbox'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { chatlane } from './chatlane.ts'
@@ -122,6 +122,7 @@ test('goes through the pages of a busy time, in order', async () => {
   const bodies = Array.from({ length: 1_100 }, (_, i) => `n${i}`)
   for (const body of bodies) await missed(ANN, body)
   const ended = await run('--since', '10m', '--json')
+  expect(ended.code).toBe(75)
   // No worker answers here, and a conversation may have 100 unanswered messages; nothing overtakes what is left.
   expect(ended.json()).toMatchObject({
     looked: 1_100,
@@ -158,15 +159,59 @@ test('stops at a bound with the oldest taken in, and says how to go on', async (
     for (const body of ['a', 'b', 'c']) await missed(ANN, `${body} ${minutes}`)
   }
   const first = await run('--since', '2h', '--limit', '3')
+  expect(first.code).toBe(75)
   expect(await taken(ANN)).toEqual([['a 100', 'b 100', 'c 100']])
   const [, since = ''] = /--limit was reached\. For the rest: --since (\d+[sm])$/m.exec(first.stdout) ?? []
   expect(since).not.toBe('')
   const second = await run('--since', since, '--limit', '3', '--json')
   expect(second.json()).toMatchObject({ stopped_by: 'most', total: { accepted: 3 } })
-  await run('--since', '2h')
+  expect(await run('--since', '2h')).toMatchObject({ code: 0 })
   expect(await taken(ANN)).toEqual([
     [100, 60, 30].flatMap((minutes) => ['a', 'b', 'c'].map((body) => `${body} ${minutes}`)),
   ])
+})
+
+test('looks back 23 hours, however long it takes from the command line to the check', async () => {
+  await ago(1_370 * MINUTE_MS)
+  await missed(ANN, 'hi')
+  expect(await run('--since', '23h', '--json')).toMatchObject({ code: 0, stderr: '' })
+  expect(await taken(ANN)).toEqual([['hi']])
+  const options = {
+    inbox: { received: async () => ({ messages: [], looked: 0 }) },
+    conversations: d.conversations,
+    routes: watchRoutes(env.CHATLANE_CONFIG),
+    most: 1,
+  }
+  const began = Date.now() - LONGEST_LOOK_BACK_MS
+  await expect(backfill({ ...options, since: began - 1_000 })).resolves.toMatchObject({ looked: 0 })
+  await expect(backfill({ ...options, since: began - 30 * MINUTE_MS })).rejects.toThrow(RangeError)
+})
+
+test('asks Twilio with an API key, where there is no auth token', async () => {
+  const apiKey = { sid: `SK${'1'.repeat(32)}`, secret: 'secret-of-the-key' }
+  const other = await startSandbox({ port: 0, apiUrl: 'http://127.0.0.1:9', twilioApiKey: apiKey })
+  ends.push(() => other.close())
+  await sandboxClient(other.url).sendSms({ from: ANN, to: NUMBER, body: 'hi' })
+  const { TWILIO_AUTH_TOKEN: _, PUBLIC_URL: __, ...rest } = env
+  const withKey = {
+    ...rest,
+    TWILIO_BASE_URL: other.twilioUrl,
+    TWILIO_API_KEY_SID: apiKey.sid,
+    TWILIO_API_KEY_SECRET: apiKey.secret,
+  }
+  expect(await chatlane(['backfill', '--since', '5m'], withKey)).toMatchObject({ code: 0, stderr: '' })
+  expect(await taken(ANN)).toEqual([['hi']])
+  const refused = await chatlane(['backfill', '--since', '5m'], { ...withKey, TWILIO_API_KEY_SECRET: 'another' })
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+})
+
+test('says in one line that replicas are missing', async () => {
+  await missed(ANN, 'hi')
+  const ended = await chatlane(['backfill', '--since', '5m'], { ...env, REDIS_MIN_REPLICAS: '9' })
+  expect(ended).toMatchObject({ code: 1, stdout: '' })
+  expect(ended.stderr).toMatch(
+    /^chatlane: REDIS_NOT_REPLICATED: expected 9 replicas .*errors\.md#redis_not_replicated\n$/,
+  )
 })
 
 test('tries again when Twilio asks for it, and says what it is when Twilio refuses', async () => {
@@ -198,6 +243,9 @@ test('says which setting is missing', async () => {
   const ended = await chatlane(['backfill', '--since', '2h'], without)
   expect(ended.code).toBe(78)
   expect(ended.stderr).toMatch(/^TWILIO_ACCOUNT_SID: expected, because this command asks Twilio/)
+  expect(ended.stderr).toMatch(
+    /^TWILIO_AUTH_TOKEN: expected, or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET, because/m,
+  )
   const noRoutes = await chatlane(['backfill', '--since', '2h'], { ...env, CHATLANE_CONFIG: '' })
   expect(noRoutes.code).toBe(1)
   expect(noRoutes.stderr).toContain('CHATLANE_CONFIG')

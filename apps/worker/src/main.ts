@@ -8,7 +8,7 @@ import {
   stopOnSignal,
   watchRoutes,
 } from '@chatlane/core'
-import { type RunningWorker, startWorker } from './worker.ts'
+import { startWorker } from './worker.ts'
 
 /** A stop that takes longer than this, whatever holds it up, ends the process all the same. */
 const STOP_WITHIN_MS = 9_000
@@ -21,11 +21,16 @@ const logger = createLogger(config.log, { service: 'worker', secrets: secretsOf(
 for (const warning of config.warnings) logger.warn(warning)
 
 reloadOnSignal(logger, routes)
-let running: RunningWorker | undefined
-// Before it runs (it may wait for Redis) it has nothing in hand.
-stopOnSignal(logger, STOP_WITHIN_MS, async () => running?.stop())
+let begun = false
+const starting = startWorker(config, routes, logger, () => {
+  begun = true
+})
+// Before it has begun (it may wait for Redis) it has nothing in hand.
+stopOnSignal(logger, STOP_WITHIN_MS, async () => {
+  if (begun) await (await starting).stop()
+})
 try {
-  running = await startWorker(config, routes, logger)
+  await starting
 } catch (error) {
   exitIfConfigError(error)
   logger.fatal({ err: error }, 'the worker cannot start')

@@ -36,8 +36,16 @@ export interface RunningWorker {
 /** What was on its way to UponAI when its caller left is there by then. */
 const LATE_MS = 5_000
 
-/** Makes the parts of a worker process and starts them; `stop` undoes that in reverse. */
-export async function startWorker(config: Config, routes: RoutesHolder, logger: Logger): Promise<RunningWorker> {
+/**
+ * Makes the parts of a worker process and starts them; `stop` undoes that in reverse.
+ * @param onBegin called when from now on it may have something in hand, before it is ready
+ */
+export async function startWorker(
+  config: Config,
+  routes: RoutesHolder,
+  logger: Logger,
+  onBegin = () => {},
+): Promise<RunningWorker> {
   const redis = connectRedis(config.redis, 'worker', logger)
   // That Redis is away is said once, by its connection.
   const onError = (error: unknown) => {
@@ -79,6 +87,7 @@ export async function startWorker(config: Config, routes: RoutesHolder, logger: 
   })
   const { attempts, backoffMs, whenUnclear } = config.turns
 
+  onBegin()
   const turns = new LaneWorker(lanes, {
     ...createTurnHandler(
       {

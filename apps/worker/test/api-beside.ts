@@ -12,6 +12,8 @@ export interface ApiBeside {
   line(matches: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
   /** Lines of its log so far. */
   log: readonly Record<string, unknown>[]
+  /** Tells it to stop, and waits for that. */
+  stop(): Promise<void>
   /** Ends it as its machine's end would. */
   kill(): Promise<void>
 }
@@ -48,6 +50,10 @@ export async function apiBeside(stage: Stage, env: Record<string, string> = {}):
         }
         look()
       }),
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+    },
     async kill() {
       child.kill('SIGKILL')
       await ended

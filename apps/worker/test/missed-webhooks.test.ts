@@ -1,4 +1,4 @@
-import { startRedisServer } from '@chatlane/dev'
+import { scrape, startRedisServer, total } from '@chatlane/dev'
 import { afterEach, expect, it } from 'vitest'
 import { type ApiBeside, apiBeside } from './api-beside.ts'
 import { NUMBER, type Stage, stage } from './stage.ts'
@@ -79,6 +79,10 @@ it('takes them in order, and they are answered', async () => {
   for (const body of bodies) for (const from of [ANN, BOB]) await missed(from, body)
   const api = await start()
   expect(await api.line(event('webhooks_looked_back'))).toMatchObject({ found: 24, accepted: 24, seen: 0 })
+  const { admin_port } = await api.line(({ msg }) => msg === 'api ready')
+  const samples = await scrape(`http://127.0.0.1:${admin_port}`)
+  expect(total(samples, 'chatlane_messages_total', { channel: 'sms', outcome: 'backfilled' })).toBe(24)
+  expect(total(samples, 'chatlane_messages_total')).toBe(24)
   for (const from of [ANN, BOB]) expect(await taken(from)).toEqual([bodies])
   const { conversations } = await s.conversations.list({ participant: ANN, limit: 1 })
   const [conversation] = conversations
@@ -149,4 +153,65 @@ sms:
   const next = await start()
   expect(await next.line(event('webhooks_looked_back'))).toMatchObject({ accepted: 1, seen: 1, not_ours: 0 })
   expect(await taken(ANN)).toEqual([['one', 'two']])
+})
+
+it('leaves what it did not get to before it was stopped to the next one', async () => {
+  s = await stage({ workers: 0 })
+  await wasThere()
+  await missed(ANN, 'missed')
+  const list = { target: 'twilio', operation: 'message-list' } as const
+  await s.sandbox.setFaults({ rules: [{ ...list, fault: { kind: 'hang', when: 'before', ms: 60_000 } }] })
+  const api = await start()
+  await expect.poll(() => s.redis.exists(`${s.environment.REDIS_PREFIX}:webhooks:lock`)).toBe(1)
+  await api.stop()
+  await s.sandbox.clearFaults()
+  const next = await start()
+  expect(await next.line(event('webhooks_looked_back'))).toMatchObject({ accepted: 1 })
+})
+
+it('finds what an api had to refuse while Redis took no writes', async () => {
+  const redis = await startRedisServer()
+  ends.push(redis.stop)
+  s = await stage({ workers: 0, env: { REDIS_URL: redis.url } })
+  const api = await start()
+  await expect.poll(() => s.redis.exists(`${s.environment.REDIS_PREFIX}:webhooks:alive`)).toBe(1)
+  await s.redis.config('SET', 'maxmemory', '1')
+  await missed(ANN, 'missed')
+  await s.redis.config('SET', 'maxmemory', '0')
+  expect(await api.line(event('webhooks_looked_back'))).toMatchObject({ accepted: 1 })
+  expect(api.log.some(event('redis_away'))).toBe(false)
+})
+
+it('is not held up by a full conversation, and comes back to it', async () => {
+  s = await stage({ workers: 0 })
+  await wasThere()
+  const { REDIS_PREFIX: prefix } = s.environment
+  for (let i = 0; i <= 100; i++) await missed(ANN, `text ${i}`)
+  await missed(BOB, 'behind')
+  const since = Date.now()
+  const api = await start()
+  expect(await api.line(event('webhooks_looked_back'))).toMatchObject({ accepted: 101, left: 1 })
+  // What comes later is looked for from here on.
+  await expect.poll(async () => Number(await s.redis.get(`${prefix}:webhooks:alive`))).toBeGreaterThan(since)
+  await s.workerProcess()
+  const { conversations } = await s.conversations.list({ participant: ANN, limit: 1 })
+  const [conversation] = conversations
+  if (!conversation) throw new Error('expected a conversation')
+  await expect.poll(() => s.conversations.waiting(conversation), { timeout: 60_000 }).toBe(0)
+  await s.redis.hset(`${prefix}:webhooks:left`, 'again', 0)
+  expect(await api.line(event('webhooks_looked_for_left'))).toMatchObject({ accepted: 1, left: 0 })
+  await expect.poll(() => s.redis.exists(`${prefix}:webhooks:left`)).toBe(0)
+}, 180_000)
+
+it('takes nothing in twice that came when its number belonged to another Messaging Service, or to none', async () => {
+  s = await stage({ workers: 0 })
+  const api = await start()
+  await api.line(event('webhooks_first_start'))
+  for (const service of [undefined, SERVICE, undefined, SERVICE.replaceAll('a', 'b')]) {
+    const fields = service === undefined ? {} : { MessagingServiceSid: service }
+    expect((await s.sandbox.sendSms({ from: ANN, to: NUMBER, body: 'text', fields })).status).toBe(204)
+  }
+  await api.kill()
+  const next = await start()
+  expect(await next.line(event('webhooks_looked_back'))).toMatchObject({ found: 4, seen: 4, accepted: 0 })
 })

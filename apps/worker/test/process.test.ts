@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as passed } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freshPrefix, lossyProxy, spawnProgram, startRedisServer, type TestProcess, testRedisUrl } from '@chatlane/dev'
@@ -49,6 +51,46 @@ async function ownRedis() {
 async function inCompletion({ sandbox }: Stage): Promise<void> {
   const asked = async () => JSON.stringify(await sandbox.history({ kind: 'uponai' }))
   await expect.poll(asked, { timeout: 30_000 }).toContain('"completion"')
+}
+
+/** A way to a Redis on which a connection that sends some word stands still from then on, until it is released. */
+async function withholding(targetUrl: string, word: string) {
+  const target = new URL(targetUrl)
+  const sockets = new Set<Socket>()
+  const held: (() => void)[] = []
+  let released = false
+  const server = createServer((client) => {
+    const inner = connect(Number(target.port || 6379), target.hostname)
+    const chunks: Buffer[] = []
+    for (const socket of [client, inner]) {
+      sockets.add(socket.on('error', () => {}))
+      socket.on('close', () => {
+        client.destroy()
+        inner.destroy()
+      })
+    }
+    inner.pipe(client)
+    client.on('data', (chunk: Buffer) => {
+      if (released || (chunks.length === 0 && !chunk.includes(word))) inner.write(chunk)
+      else if (chunks.push(chunk) === 1) held.push(() => inner.write(Buffer.concat(chunks)))
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('expected a TCP address')
+  const url = new URL(target)
+  url.host = `127.0.0.1:${address.port}`
+  return {
+    url: url.href,
+    release() {
+      released = true
+      for (const goOn of held) goOn()
+    },
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
 }
 
 const faults = ['killed', 'frozen', 'behind a network that swallows everything'] as const
@@ -110,6 +152,34 @@ describe('told to stop, it ends with 0', () => {
     },
     120_000,
   )
+
+  test('before all of it is ready, with a turn in hand', async () => {
+    const s = await stage({ workers: 0 })
+    onTestFinished(() => s.stop())
+    const slow = {
+      target: 'uponai',
+      operation: 'completion',
+      fault: { kind: 'latency', distribution: 'fixed', ms: 1_500 },
+    } as const
+    await s.sandbox.setFaults({ rules: [slow] })
+    const conversation = await s.web('pk_quiet')
+    await s.say(conversation, 'hello')
+    // BullMQ names its connections by the queue, in base64: that of the deliveries' lanes comes late.
+    const late = await withholding(testRedisUrl(), Buffer.from('deliveries').toString('base64'))
+    onTestFinished(late.close)
+    const worker = start({ ...s.environment, REDIS_URL: late.url, LOG_LEVEL: 'info' })
+    await inCompletion(s)
+    expect(worker.log.some(({ msg }) => msg === 'worker ready')).toBe(false)
+    worker.process.kill('SIGTERM')
+    await worker.line(({ msg }) => msg === 'stopping')
+    late.release()
+    expect(await worker.exit).toBe(0)
+    expect(worker.log.at(-1)).toMatchObject({ msg: 'stopped' })
+    expect((await s.conversations.messages(conversation.id, '0', 10)).items).toMatchObject([
+      { status: 'answered' },
+      { text: 'echo: hello' },
+    ])
+  })
 
   test('before Redis was ever there', async () => {
     const worker = start({ REDIS_URL: 'redis://127.0.0.1:1' })

@@ -114,6 +114,14 @@ describe('by the list', () => {
     expect(await creates()).toHaveLength(4)
   })
 
+  it('finds it when the call was noted by a clock that is ahead', async () => {
+    s = await stage({})
+    const other = somebodyElse()
+    const sid = await other.send({ to: PERSON, from: NUMBER, body: 'hi' }, () => {})
+    const found = await other.find({ to: PERSON, from: NUMBER, body: 'hi', since: Date.now() + 20_000, except: [] })
+    expect(found.sid).toBe(sid)
+  })
+
   it('finds it behind many others to the same person', async () => {
     s = await stage({})
     await s.sandbox.setFaults({
@@ -194,7 +202,7 @@ it('shows that a part is unknown, whatever became of the others, until news of t
   expect(await delivered()).toEqual([part, part])
   const message = ours(items)[0]?.id ?? ''
   const tell = async (part: number, status: 'sent' | 'delivered') => {
-    const news = { once: `SM${part}:${status}`, taken: { part, sid: `SM${part}` }, status }
+    const news = { once: `SM${part}:${status}`, taken: { part, sid: `SM${part}` }, status, parts: 2 }
     await s.conversations.noteDelivery(conversation.id, message, news)
     return statuses((await s.conversations.messages(conversation.id, '0', 100)).items)
   }

@@ -37,6 +37,23 @@ test('what is there has to be right', () => {
   expect(problemsOf(() => loadCliConfig({ TWILIO_ACCOUNT_SID: account }))).toEqual(['TWILIO_AUTH_TOKEN'])
 })
 
+test('an API key is enough to ask Twilio', () => {
+  const apiKey = { TWILIO_API_KEY_SID: `SK${'1'.repeat(32)}`, TWILIO_API_KEY_SECRET: 'secret-of-the-key' }
+  const config = loadCliConfig({ ...apiKey, TWILIO_ACCOUNT_SID: account })
+  expect(requireTwilio(config)).toEqual({
+    accountSid: account,
+    apiKeySid: apiKey.TWILIO_API_KEY_SID,
+    apiKeySecret: apiKey.TWILIO_API_KEY_SECRET,
+  })
+  expect(secretsOf(config)).toContain(apiKey.TWILIO_API_KEY_SECRET)
+  expect(problemsOf(() => loadCliConfig(apiKey))).toEqual(['TWILIO_ACCOUNT_SID'])
+  expect(() => loadCliConfig({ TWILIO_ACCOUNT_SID: account })).toThrow(
+    /or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET/,
+  )
+  const half = { TWILIO_ACCOUNT_SID: account, TWILIO_API_KEY_SID: apiKey.TWILIO_API_KEY_SID }
+  expect(problemsOf(() => loadCliConfig(half))).toEqual(['TWILIO_API_KEY_SECRET'])
+})
+
 test('a command that needs Twilio names what is not set', () => {
   expect(problemsOf(() => requireTwilio(loadCliConfig({})))).toEqual(['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'])
 })

@@ -38,6 +38,7 @@ it('never takes a state back, in whatever order callbacks come', () => {
   expect(statuses('undelivered', 'sent', 'sent')).toBe('undelivered')
   expect(statuses('read', 'delivered')).toBe('read')
   expect(statuses('unknown', 'sent')).toBe('sent')
+  expect(statuses('delivered', 'unknown')).toBe('delivered')
 })
 
 it('drops the reason of a state that a later one has overtaken', () => {

@@ -3,10 +3,11 @@ import { connect } from 'node:net'
 import { createServer, setDefaultCACertificates } from 'node:tls'
 import { type RedisServer, startRedisServer } from '@chatlane/dev'
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import type { RedisConfig } from '../src/config/config.ts'
 import { createLogger } from '../src/logging/logger.ts'
+import { onBreak } from '../src/redis/breaks.ts'
 import { checkRedis } from '../src/redis/check.ts'
 import { connectRedis, type RedisRole } from '../src/redis/connection.ts'
 import { selfSigned } from './redis-certificate.ts'
@@ -150,24 +151,51 @@ describe('a connection to a cluster', () => {
     await node.start()
     expect(await pending).toBe('value')
   })
+
+  test('tells when one of its nodes is gone, and is there for the others', async () => {
+    const settings = { 'cluster-require-full-coverage': 'no' }
+    const one = await startClusterNode([0, 8_191], settings)
+    onTestFinished(() => one.stop())
+    const other = await startClusterNode([8_192, 16_383], settings)
+    onTestFinished(() => other.stop())
+    const { host, port } = addressOf(other.url)
+    await operator(one.url).call('CLUSTER', 'MEET', host, port)
+    const nodes = async () => String(await operator(one.url).call('CLUSTER', 'SLOTS'))
+    await expect.poll(nodes, { timeout: 20_000 }).toContain(String(port))
+    const client = await opened({ url: one.url, cluster: [addressOf(one.url)] }, 'request')
+    let breaks = 0
+    onBreak(client, () => breaks++)
+    // Slots 3443 and 12182.
+    await expect.poll(() => client.mset('{b}', '1').catch(String), { timeout: 20_000 }).toBe('OK')
+    await expect.poll(() => client.mset('{foo}', '1').catch(String), { timeout: 20_000 }).toBe('OK')
+    expect(breaks).toBe(0)
+    await other.kill()
+    await expect.poll(() => breaks).toBeGreaterThan(0)
+    expect(client.status).toBe('ready')
+    expect(await client.get('{b}')).toBe('1')
+  })
 })
 
 /** A cluster of one node. Its second port is 10000 above the first, which not every free port allows for. */
-async function startClusterNode(triesLeft = 10): Promise<RedisServer> {
+async function startClusterNode(
+  slots: [first: number, last: number] = [0, 16_383],
+  settings: Record<string, string> = {},
+  triesLeft = 10,
+): Promise<RedisServer> {
   try {
-    const node = await startRedisServer({ 'cluster-enabled': 'yes' })
+    const node = await startRedisServer({ 'cluster-enabled': 'yes', ...settings })
     const { host, port } = addressOf(node.url)
     const admin = new Redis(node.url)
     await admin.config('SET', 'cluster-announce-ip', host)
     await admin.config('SET', 'cluster-announce-port', port)
-    await admin.call('CLUSTER', 'ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => slot))
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', ...slots)
     const isReady = async () => `${await admin.call('CLUSTER', 'INFO')}`.includes('cluster_state:ok')
     while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 20))
     admin.disconnect()
     return node
   } catch (error) {
     if (triesLeft === 0) throw error
-    return startClusterNode(triesLeft - 1)
+    return startClusterNode(slots, settings, triesLeft - 1)
   }
 }
 

@@ -1,15 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import {
+  type ApiMetrics,
   type BackfillReport,
   backfill,
   type Conversations,
   type connectRedis,
   isRedisUnavailable,
   type Logger,
+  onBreak,
   type RoutesHolder,
   SmsError,
   type SmsInbox,
 } from '@chatlane/core'
+import { LeftMessages } from './left-messages.ts'
+import { LookLock } from './look-lock.ts'
 
 export interface MissedWebhooksOptions {
   redis: ReturnType<typeof connectRedis>
@@ -17,6 +20,7 @@ export interface MissedWebhooksOptions {
   inbox: SmsInbox
   conversations: Conversations
   routes: RoutesHolder
+  metrics: ApiMetrics
   logger: Logger
 }
 
@@ -34,28 +38,28 @@ const LONGEST_MS = 6 * 3_600_000
 /** Messages of the account that one look may list; the next one goes on from there. */
 const MOST_LISTED = 20_000
 
-/** The lock of a process that died is free again after that. */
-const LOCK_MS = 60_000
-
 /** After Twilio refused or did not answer, nobody asks again for so long. */
 const ASK_AGAIN_AFTER_MS = 5 * 60_000
 
 /**
- * Finds the messages whose webhooks nobody took, because no api ran or Redis was away. It belongs to the api, because only an
- * api knows when webhooks could be taken: it notes the time again and again, and when it starts, or Redis comes back, or
- * nobody noted it for a while, it has Twilio's list looked through since the last note. One process at a time does; a second
- * one finds nothing left. Without any note nobody was ever there, or Redis lost its data together with the memory of what was
+ * Finds the messages whose webhooks nobody took, because no api ran, Redis was away, or a conversation was full. It belongs to
+ * the api, because only an api knows when webhooks could be taken: it notes the time again and again, and when it starts, had
+ * to refuse one, lost Redis, or nobody noted it for a while, it has Twilio's list looked through since the last note. One
+ * process at a time does; a second one finds nothing left. Without any note nobody was ever there, or Redis lost its data together with the memory of what was
  * taken: then looking back would take in again what was answered, so only an operator does (`chatlane backfill`).
  */
 export class MissedWebhooks {
   readonly #options: MissedWebhooksOptions
-  readonly #keys: { alive: string; lock: string }
-  readonly #me = randomUUID()
+  readonly #aliveKey: string
+  readonly #lock: LookLock
+  readonly #left: LeftMessages
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #underWay: Promise<void> | undefined
-  /** Webhooks may have been missed since the last beat. */
-  #inDoubt = true
+  /** How often webhooks may have been missed since the beat before: nobody knows of the time before the start. */
+  #doubts = 1
+  /** How many of these were looked into. */
+  #settled = 0
   /** When this process last noted that it takes webhooks, ms. */
   #lastBeat: number | undefined
   #failureTold = false
@@ -63,10 +67,15 @@ export class MissedWebhooks {
   constructor(options: MissedWebhooksOptions) {
     this.#options = options
     const { prefix, redis } = options
-    this.#keys = { alive: `${prefix}:webhooks:alive`, lock: `${prefix}:webhooks:lock` }
-    redis.on('close', () => {
-      this.#inDoubt = true
-    })
+    this.#aliveKey = `${prefix}:webhooks:alive`
+    this.#lock = new LookLock(redis, `${prefix}:webhooks:lock`)
+    this.#left = new LeftMessages(redis, `${prefix}:webhooks:left`)
+    onBreak(redis, () => this.doubt())
+  }
+
+  /** A webhook may have been missed: the next beat has it looked for. */
+  doubt(): void {
+    this.#doubts++
   }
 
   /** From now on this process takes webhooks, whenever Redis is there. Nothing waits for what it does. */
@@ -81,8 +90,11 @@ export class MissedWebhooks {
     clearInterval(this.#timer)
     this.#stopping.abort()
     const { redis } = this.#options
-    if (this.#inDoubt || redis.status !== 'ready') return
-    await redis.set(this.#keys.alive, Date.now()).catch(() => {})
+    if (redis.status !== 'ready') return
+    await this.#lock.release()
+    // What was not looked into yet, or may have been slept through, is for those who come after.
+    const sure = this.#settled === this.#doubts && Date.now() - (this.#lastBeat ?? 0) <= SILENCE_MS
+    if (sure) await redis.set(this.#aliveKey, Date.now()).catch(() => {})
   }
 
   #beat(): void {
@@ -96,61 +108,90 @@ export class MissedWebhooks {
 
   async #look(): Promise<void> {
     const { redis, logger } = this.#options
-    const noted = Number(await redis.get(this.#keys.alive))
-    const since = Math.min(noted, this.#lastBeat ?? noted)
-    const inDoubt = this.#inDoubt || Date.now() - since > SILENCE_MS
-    // A connection that closes meanwhile is for the next look.
-    this.#inDoubt = false
+    const began = Date.now()
+    const noted = Number(await redis.get(this.#aliveKey))
+    if (began - this.#gapSince(noted) > SILENCE_MS) this.doubt()
+    // What is doubted from here on is for the next look.
+    const doubts = this.#doubts
     if (noted === 0) {
       logger.info({ event: 'webhooks_first_start' }, FIRST_START)
-    } else if (inDoubt && !(await this.#lookBack())) {
-      this.#inDoubt = true
+    } else if (doubts > this.#settled && !(await this.#alone(() => this.#lookBack()))) {
       return
     }
-    this.#lastBeat = Date.now()
-    await redis.set(this.#keys.alive, this.#lastBeat)
+    this.#settled = doubts
+    this.#lastBeat = began
+    await redis.set(this.#aliveKey, began)
+    if ((await this.#left.due()) !== undefined) await this.#alone(() => this.#lookForLeft())
   }
 
-  /** False when there is more to be done, by whomever. */
-  async #lookBack(): Promise<boolean> {
-    const { redis, logger } = this.#options
-    const { alive, lock } = this.#keys
-    if ((await redis.set(lock, this.#me, 'PX', LOCK_MS, 'NX')) === null) return false
-    const renewal = setInterval(() => redis.pexpire(lock, LOCK_MS).catch(() => {}), LOCK_MS / 3)
+  /** Since when webhooks may have been missed, ms. */
+  #gapSince(noted: number): number {
+    return Math.min(noted, this.#lastBeat ?? noted)
+  }
+
+  /** Undefined when it was not done: another process is at it, or Twilio refused it a while ago. */
+  async #alone<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (!(await this.#lock.take())) return undefined
     let freeAfterMs = 0
     try {
-      // Asked again: whoever had the lock before may have done it all.
-      const noted = Number(await redis.get(alive))
-      const began = Date.now()
-      const gapSince = Math.min(noted, this.#lastBeat ?? noted)
-      const since = Math.max(gapSince - MARGIN_MS, began - LONGEST_MS)
-      const report = await backfill({
-        ...this.#options,
-        since,
-        most: MOST_LISTED,
-        signal: this.#stopping.signal,
-      })
+      const done = await work()
       this.#failureTold = false
-      logger.info({ event: 'webhooks_looked_back', ...lineOf(report), ms: Date.now() - began }, 'missed webhooks')
-      if (gapSince < began - LONGEST_MS) logger.warn({ gap_since: new Date(gapSince) }, TOO_LONG)
-      if (report.stoppedBy === undefined) return true
-      logger.warn({ until: report.until, stopped_by: report.stoppedBy }, GOES_ON)
-      // The margin is taken off again at the next look.
-      this.#lastBeat = report.until.getTime() + MARGIN_MS
-      await redis.set(alive, this.#lastBeat)
-      return false
+      return done
     } catch (error) {
       if (error instanceof SmsError) freeAfterMs = ASK_AGAIN_AFTER_MS
       throw error
     } finally {
-      clearInterval(renewal)
-      await (freeAfterMs === 0 ? redis.del(lock) : redis.pexpire(lock, freeAfterMs)).catch(() => {})
+      await this.#lock.release(freeAfterMs)
+    }
+  }
+
+  /** False when there is more to be done. */
+  async #lookBack(): Promise<boolean> {
+    const { redis, logger } = this.#options
+    // Asked again: whoever had the lock before may have done it all.
+    const gapSince = this.#gapSince(Number(await redis.get(this.#aliveKey)))
+    const { report, toTheEnd, firstLeft } = await this.#list('webhooks_looked_back', gapSince - MARGIN_MS)
+    if (gapSince < report.since.getTime()) logger.warn({ gap_since: new Date(gapSince) }, TOO_LONG)
+    if (firstLeft !== undefined) await this.#left.add(firstLeft)
+    if (toTheEnd) return true
+    logger.warn({ until: report.listedUntil }, GOES_ON)
+    // The margin is taken off again at the next look.
+    this.#lastBeat = report.listedUntil.getTime() + MARGIN_MS
+    await redis.set(this.#aliveKey, this.#lastBeat)
+    return false
+  }
+
+  async #lookForLeft(): Promise<void> {
+    // Asked again: whoever had the lock before may have done it.
+    const from = await this.#left.due()
+    if (from === undefined) return
+    const { report, toTheEnd, firstLeft } = await this.#list('webhooks_looked_for_left', from)
+    if (from < report.since.getTime()) this.#options.logger.warn({ left_since: new Date(from) }, LEFT_TOO_LONG)
+    await this.#left.looked(report.listedUntil.getTime(), firstLeft, toTheEnd)
+  }
+
+  /** Takes in what Twilio lists from a time on, ms, as far as {@link MOST_LISTED} allows. */
+  async #list(event: string, from: number) {
+    const { metrics, logger } = this.#options
+    const began = Date.now()
+    const report = await backfill({
+      ...this.#options,
+      since: Math.max(from, began - LONGEST_MS),
+      most: MOST_LISTED,
+      signal: this.#stopping.signal,
+      onAccepted: ({ channel }) => metrics.message(channel, 'backfilled'),
+    })
+    logger.info({ event, ...lineOf(report), ms: Date.now() - began }, 'missed webhooks')
+    return {
+      report,
+      toTheEnd: report.listedUntil.getTime() >= began,
+      firstLeft: report.stoppedBy === 'full' ? report.until.getTime() : undefined,
     }
   }
 
   /** Said once, however many tries fail. That Redis is away is said by its connection. */
   #failed(error: unknown): void {
-    this.#inDoubt = true
+    this.doubt()
     if (this.#stopping.signal.aborted || isRedisUnavailable(error) || this.#failureTold) return
     this.#failureTold = true
     this.#options.logger.warn({ event: 'webhooks_not_looked_back', err: error }, FAILED)
@@ -168,7 +209,10 @@ const FIRST_START =
 const TOO_LONG =
   'nobody took webhooks for longer than is looked back at a start (6 h). For the rest: chatlane backfill --since <up to 23h>'
 
-const GOES_ON = 'not all missed messages could be taken at once; it goes on in half a minute'
+const LEFT_TOO_LONG =
+  'messages to conversations with too many unanswered messages are looked for no longer than 6 h. For those: chatlane backfill --since <up to 23h>'
+
+const GOES_ON = 'not all missed messages could be listed at once; it goes on in half a minute'
 
 const FAILED =
   'Twilio cannot be asked for missed messages; tried again every 5 minutes. If it goes on, see err, and when it is mended: chatlane backfill --since <time>'

@@ -13,6 +13,16 @@ interface Parts {
   metrics: ApiMetrics
 }
 
+/** Tells when a message could not be taken: Twilio does not bring it again by itself, or not often. */
+export function tellRefused(onRefused: () => void): RequestHandler {
+  return (_request, response, next) => {
+    response.once('close', () => {
+      if (response.statusCode >= 500) onRefused()
+    })
+    next()
+  }
+}
+
 /** `POST /webhooks/twilio/messages`: 204 once the message is durable. A body would be texted to the person. */
 export function twilioMessages({ config, conversations, routes, metrics }: Parts): RequestHandler {
   return async (request, response) => {

@@ -14,6 +14,12 @@ const query = z.object({
     .string()
     .regex(/^\d{1,4}$/)
     .transform(Number),
+  /** Of how many. */
+  parts: z
+    .string()
+    .regex(/^\d{1,4}$/)
+    .default('1')
+    .transform(Number),
 })
 
 interface Parts {
@@ -28,11 +34,12 @@ export function twilioStatus({ config, conversations }: Parts): RequestHandler {
     const about = query.safeParse(request.query)
     note(response, { message_sid: told.messageSid, twilio_status: told.twilioStatus, reason: told.reason })
     if (about.success) {
-      const { conversation, message, part } = about.data
+      const { conversation, message, part, parts } = about.data
       // Also a status on the way, such as queued: that Twilio has the message is news for a delivery that never heard.
       const outcome = await conversations.noteDelivery(conversation, message, {
         once: `${told.messageSid}:${told.twilioStatus}`,
         taken: { part, sid: told.messageSid },
+        parts,
         ...(told.status !== undefined && { status: told.status }),
         ...(told.reason !== undefined && { reason: told.reason }),
       })

@@ -32,6 +32,9 @@ const LONGEST = {
   why: 'which messages were taken is remembered for 24 hours; older ones would be answered a second time',
 }
 
+/** sysexits.h: EX_TEMPFAIL. Nothing failed, but there is more to take in. */
+const exitCodeForStopped = 75
+
 /** `chatlane backfill` */
 export function addBackfill(program: Command): void {
   program
@@ -52,8 +55,12 @@ export function addBackfill(program: Command): void {
     .addHelpText(
       'after',
       `
-Needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN (or an API key) and the routes file of the processes. What the api has taken is
-not taken again, also while it runs. Messages come in behind those that their conversations have by now.
+Needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN (or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET) and the routes file of the
+processes. What the api has taken is not taken again, also while it runs. Messages come in behind those that their
+conversations have by now.
+
+Exit code 75: it was stopped before the end, by --limit or by conversations that have too many unanswered messages; it says
+with which --since to go on (with --json: "stopped_by" and "until").
 
 Examples:
   $ chatlane backfill --since 2h --dry-run
@@ -89,6 +96,7 @@ async function run(options: Options): Promise<void> {
     }
   })
   print(options, viewOf(report, options), () => pageOf(report, options))
+  if (report.stoppedBy !== undefined) process.exitCode = exitCodeForStopped
 }
 
 function viewOf({ since, until, stoppedBy, looked, numbers, total }: BackfillReport, { dryRun }: Options) {

@@ -56,7 +56,8 @@ export interface Config {
   twilio?: TwilioConfig
   /** Without a trailing slash. Always there with Twilio. */
   publicUrl?: string
-  api: Listener
+  /** `trustProxy`: how many proxies before it are believed when they say whose request it is. */
+  api: Listener & { trustProxy: number }
   admin: Listener
   worker: Listener & { concurrency: number }
   /** Empty: the server-to-server API answers 401. */
@@ -73,5 +74,8 @@ export interface Config {
   warnings: string[]
 }
 
+/** What calls to Twilio's REST API need: the auth token or an API key, with which webhooks could not be verified. */
+export type TwilioAccess = Omit<TwilioConfig, 'authToken'> & { authToken?: string }
+
 /** What the command line runs with: of all but Redis, what its environment happens to have. */
-export type CliConfig = Omit<Config, 'uponai'> & { uponai?: UponaiConfig }
+export type CliConfig = Omit<Config, 'uponai' | 'twilio'> & { uponai?: UponaiConfig; twilio?: TwilioAccess }

@@ -34,12 +34,19 @@ export function findContradictions(processName: ProcessName, given: Record<strin
     'expected an integer, required for UPONAI_DIALECT=rest, but it is not set',
   )
 
-  needs('TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN')
+  // Only who takes webhooks verifies signatures, which an API key cannot do.
+  const keyIsEnough = !serves && has('TWILIO_API_KEY_SID')
+  const anyway = serves ? '' : ', or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET'
+  report(
+    has('TWILIO_ACCOUNT_SID') && !has('TWILIO_AUTH_TOKEN') && !keyIsEnough,
+    'TWILIO_AUTH_TOKEN',
+    `expected with TWILIO_ACCOUNT_SID${anyway}, but it is not set`,
+  )
   if (serves) needs('TWILIO_ACCOUNT_SID', 'PUBLIC_URL')
   needs('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID')
   needs('TWILIO_AUTH_TOKEN_NEXT', 'TWILIO_AUTH_TOKEN')
   needs('TWILIO_API_KEY_SID', 'TWILIO_API_KEY_SECRET')
-  needs('TWILIO_API_KEY_SID', 'TWILIO_AUTH_TOKEN')
+  needs('TWILIO_API_KEY_SID', keyIsEnough ? 'TWILIO_ACCOUNT_SID' : 'TWILIO_AUTH_TOKEN')
   needs('TWILIO_API_KEY_SECRET', 'TWILIO_API_KEY_SID')
 
   if (processName === 'api') {

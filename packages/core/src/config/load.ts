@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { z } from 'zod'
-import type { CliConfig, Config, TwilioConfig, UponaiConfig } from './config.ts'
+import type { CliConfig, Config, TwilioAccess, TwilioConfig, UponaiConfig } from './config.ts'
 import { findContradictions, type ProcessName } from './contradictions.ts'
 import { ConfigError } from './error.ts'
 import { readVariables } from './read.ts'
@@ -17,7 +17,9 @@ const defaultRoutesFile = './chatlane.yaml'
  */
 export function loadConfig(processName: Exclude<ProcessName, 'cli'>, env: Record<string, string | undefined>): Config {
   const { given, ...more } = read(processName, environment, env)
-  return { ...assemble(given), uponai: assembleUponai(given, given.UPONAI_API_KEY), ...more }
+  const twilio = assembleTwilio(given)
+  const uponai = assembleUponai(given, given.UPONAI_API_KEY)
+  return { ...assemble(given), uponai, ...(twilio && { twilio }), ...more }
 }
 
 /**
@@ -28,7 +30,9 @@ export function loadConfig(processName: Exclude<ProcessName, 'cli'>, env: Record
 export function loadCliConfig(env: Record<string, string | undefined>): CliConfig {
   const { given, ...more } = read('cli', environment.partial({ UPONAI_API_KEY: true }), env)
   const key = given.UPONAI_API_KEY
-  return { ...assemble(given), ...(key !== undefined && { uponai: assembleUponai(given, key) }), ...more }
+  const twilio = assembleTwilioAccess(given)
+  const uponai = key === undefined ? undefined : assembleUponai(given, key)
+  return { ...assemble(given), ...(uponai && { uponai }), ...(twilio && { twilio }), ...more }
 }
 
 function read<T extends z.ZodType>(processName: ProcessName, schema: T, env: Record<string, string | undefined>) {
@@ -61,8 +65,7 @@ function assembleUponai(e: Shared, apiKey: string): UponaiConfig {
   }
 }
 
-function assemble(e: Shared): Omit<Config, 'uponai' | 'routesFile' | 'warnings'> {
-  const twilio = assembleTwilio(e)
+function assemble(e: Shared): Omit<Config, 'uponai' | 'twilio' | 'routesFile' | 'warnings'> {
   return {
     redis: {
       url: e.REDIS_URL,
@@ -72,9 +75,8 @@ function assemble(e: Shared): Omit<Config, 'uponai' | 'routesFile' | 'warnings'>
       prefix: e.REDIS_PREFIX,
       minReplicas: e.REDIS_MIN_REPLICAS,
     },
-    ...(twilio && { twilio }),
     ...(e.PUBLIC_URL && { publicUrl: e.PUBLIC_URL }),
-    api: { host: e.API_HOST, port: e.API_PORT },
+    api: { host: e.API_HOST, port: e.API_PORT, trustProxy: e.API_TRUST_PROXY },
     admin: { host: e.ADMIN_HOST, port: e.ADMIN_PORT },
     worker: { host: e.WORKER_HOST, port: e.WORKER_PORT, concurrency: e.WORKER_CONCURRENCY },
     apiKeys: e.API_KEYS ?? [],
@@ -88,10 +90,15 @@ function assemble(e: Shared): Omit<Config, 'uponai' | 'routesFile' | 'warnings'>
 }
 
 function assembleTwilio(e: Shared): TwilioConfig | undefined {
-  if (!e.TWILIO_ACCOUNT_SID || !e.TWILIO_AUTH_TOKEN) return undefined
+  const access = assembleTwilioAccess(e)
+  return access && e.TWILIO_AUTH_TOKEN ? { ...access, authToken: e.TWILIO_AUTH_TOKEN } : undefined
+}
+
+function assembleTwilioAccess(e: Shared): TwilioAccess | undefined {
+  if (!e.TWILIO_ACCOUNT_SID) return undefined
   return {
     accountSid: e.TWILIO_ACCOUNT_SID,
-    authToken: e.TWILIO_AUTH_TOKEN,
+    ...(e.TWILIO_AUTH_TOKEN && { authToken: e.TWILIO_AUTH_TOKEN }),
     ...(e.TWILIO_AUTH_TOKEN_NEXT && { authTokenNext: e.TWILIO_AUTH_TOKEN_NEXT }),
     ...(e.TWILIO_API_KEY_SID && { apiKeySid: e.TWILIO_API_KEY_SID }),
     ...(e.TWILIO_API_KEY_SECRET && { apiKeySecret: e.TWILIO_API_KEY_SECRET }),

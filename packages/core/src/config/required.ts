@@ -1,4 +1,4 @@
-import type { CliConfig, TwilioConfig } from './config.ts'
+import type { CliConfig, TwilioAccess } from './config.ts'
 import { ConfigError } from './error.ts'
 
 /**
@@ -6,8 +6,11 @@ import { ConfigError } from './error.ts'
  *
  * @throws {ConfigError} naming what is not set
  */
-export function requireTwilio({ twilio }: CliConfig): TwilioConfig {
+export function requireTwilio({ twilio }: CliConfig): TwilioAccess {
   if (twilio) return twilio
-  const message = 'expected, because this command asks Twilio, but it is not set'
-  throw new ConfigError(['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'].map((variable) => ({ variable, message })))
+  const why = 'because this command asks Twilio, but it is not set'
+  throw new ConfigError([
+    { variable: 'TWILIO_ACCOUNT_SID', message: `expected, ${why}` },
+    { variable: 'TWILIO_AUTH_TOKEN', message: `expected, or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET, ${why}` },
+  ])
 }

@@ -8,7 +8,7 @@ export function secretsOf(config: CliConfig): string[] {
   if (uponai) plain.push(uponai.apiKey, uponai.webhookKey)
   if (redisPassword) plain.push(redisPassword, decodeURIComponent(redisPassword))
   if (twilio) {
-    plain.push(twilio.authToken, basicAuth(twilio.accountSid, twilio.authToken))
+    if (twilio.authToken) plain.push(twilio.authToken, basicAuth(twilio.accountSid, twilio.authToken))
     if (twilio.authTokenNext) plain.push(twilio.authTokenNext)
     if (twilio.apiKeySid && twilio.apiKeySecret)
       plain.push(twilio.apiKeySecret, basicAuth(twilio.apiKeySid, twilio.apiKeySecret))

@@ -43,6 +43,7 @@ export const environment = z.object({
   PUBLIC_URL: httpUrl().optional(),
   API_HOST: host().default('0.0.0.0'),
   API_PORT: port().default(3000),
+  API_TRUST_PROXY: integer(0, 10).default(0),
   ADMIN_HOST: host().default('127.0.0.1'),
   ADMIN_PORT: port().default(3001),
   WORKER_HOST: host().default('127.0.0.1'),

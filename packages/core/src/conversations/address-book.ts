@@ -1,20 +1,42 @@
 import { createHash } from 'node:crypto'
 import type { LaneRedis } from '@chatlane/lanes'
 import { LRUCache } from 'lru-cache'
+import { onBreak } from '../redis/breaks.ts'
 import { KEPT_SECONDS } from './keys.ts'
 
-/** Which conversation an address belongs to. A conversation keeps its address for good, so what is known stays true. */
+/** For so long a process believes what it saw last of our addresses' Messaging Services: others see messages as well. */
+const SERVICE_KNOWN_MS = 60_000
+
+/** The Messaging Services that one of our addresses was seen to belong to. */
+export interface Services {
+  /** Undefined: it belongs to none. */
+  now?: string
+  /** The one before. */
+  before?: string
+}
+
+/**
+ * Which conversation an address belongs to. A conversation keeps its address for good, so what is known stays true, for as
+ * long as Redis keeps what it acknowledged: nobody can know that of a connection that broke.
+ */
 export class AddressBook {
   readonly #redis: LaneRedis
   readonly #prefix: string
-  /** Addresses whose conversation was seen to exist; short-lived, so that an address in use begins its time to live anew. */
-  readonly #known = new LRUCache<string, string>({ max: 50_000, ttl: 3_600_000 })
+  /**
+   * Addresses whose conversation was seen to exist; forgotten an hour after they were learnt, however often they are used, so
+   * that an address in use begins its time to live in Redis anew.
+   */
+  readonly #known = new LRUCache<string, string>({ max: 50_000, ttl: 3_600_000, noUpdateTTL: true })
   /** Our addresses with the Messaging Service that each was seen to belong to; empty: none. */
-  readonly #services = new Map<string, string>()
+  readonly #services = new LRUCache<string, string>({ max: 50_000, ttl: SERVICE_KNOWN_MS, noUpdateTTL: true })
 
   constructor(redis: LaneRedis, prefix: string) {
     this.#redis = redis
     this.#prefix = prefix
+    onBreak(redis, () => {
+      this.#known.clear()
+      this.#services.clear()
+    })
   }
 
   /** The address's conversation: the one it has, or a new one that this call gave it. */
@@ -41,14 +63,15 @@ export class AddressBook {
   /** Notes the Messaging Service through which a message to one of our addresses came. */
   async noteService(sender: string, service = ''): Promise<void> {
     if (this.#services.get(sender) === service) return
-    const key = this.#servicesKey
-    await (service === '' ? this.#redis.hdel(key, sender) : this.#redis.hset(key, sender, service))
+    const { now = '', before = '' } = await this.servicesOf(sender)
+    if (now !== service) await this.#redis.hset(this.#servicesKey, sender, `${service} ${now || before}`)
     this.#services.set(sender, service)
   }
 
-  /** The Messaging Service that one of our addresses was last seen to belong to. */
-  async serviceOf(sender: string): Promise<string | undefined> {
-    return (await this.#redis.hget(this.#servicesKey, sender)) ?? undefined
+  /** The Messaging Services of one of our addresses, by the messages that were taken in. */
+  async servicesOf(sender: string): Promise<Services> {
+    const [now, before] = ((await this.#redis.hget(this.#servicesKey, sender)) ?? '').split(' ')
+    return { ...(now && { now }), ...(before && { before }) }
   }
 
   get #servicesKey(): string {

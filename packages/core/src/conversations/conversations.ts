@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import { Replicas } from '../redis/replicas.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
-import { AddressBook } from './address-book.ts'
+import { AddressBook, type Services } from './address-book.ts'
 import {
   beginEffects,
   type Conversation,
@@ -13,14 +13,11 @@ import {
 } from './conversation.ts'
 import type { ConversationItem } from './items.ts'
 import { conversationKeys, isConversationId, newConversationId, shardOfConversation } from './keys.ts'
-import { foldItems, isEntryId, type LedgerItem, ledgerEffect, type MessageStatus } from './ledger.ts'
+import { foldItems, isEntryId, type LedgerItem, ledgerEffect, statusEffects } from './ledger.ts'
 import { type ConversationQuery, listConversations } from './list.ts'
 import { readLedger } from './read-ledger.ts'
 import { settingsOf } from './settings.ts'
-import { newsEffects, parseTold, stillUnknown, toldKey } from './told.ts'
-
-/** The states that say that a message went out. */
-const SENT: readonly MessageStatus[] = ['sent', 'delivered', 'read']
+import { type News, newsEffects, parseTold, toldKey, wholeStatus } from './told.ts'
 
 /** How long the sender's id of a message is remembered: Twilio's signature carries no time, so this is the defence against replays too. */
 const SEEN_MS = 24 * 3_600_000
@@ -128,9 +125,9 @@ export class Conversations {
     return id !== undefined && (await this.#options.lanes.hasSeen(id, key))
   }
 
-  /** The Messaging Service that one of our addresses belongs to, by the last message that was taken in. */
-  serviceOf(sender: string): Promise<string | undefined> {
-    return this.#addresses.serviceOf(sender)
+  /** The Messaging Services of one of our addresses, by the messages that were taken in. */
+  servicesOf(sender: string): Promise<Services> {
+    return this.#addresses.servicesOf(sender)
   }
 
   /** Ends the conversation's chat after what is already queued. */
@@ -178,29 +175,25 @@ export class Conversations {
   }
 
   /**
-   * Notes what a provider said of one of our messages.
-   * @param news `once` names the news: the same one again is not noted twice. `taken`: it proves that the provider has that
-   * part of the message, under that id; kept for the delivery, which may never have heard. Without `status` it says no more
+   * Notes what a provider said of one of our messages; that it took a part is kept for the delivery, which may never have
+   * heard.
    */
-  async noteDelivery(
-    id: string,
-    message: string,
-    news: { once: string; taken?: { part: number; sid: string }; status?: MessageStatus; reason?: string },
-  ): Promise<'noted' | 'duplicate' | 'unknown'> {
+  async noteDelivery(id: string, message: string, news: News): Promise<'noted' | 'duplicate' | 'unknown'> {
     const { prefix, redis } = this.#options
     if (!isEntryId(message) || !(await this.find(id))) return 'unknown'
     const key = toldKey(prefix, id, message)
     const told = parseTold(await redis.hgetall(key))
     if (told.news.has(news.once)) return 'duplicate'
-    const { once, taken, status, reason } = news
-    const effects = newsEffects(key, once, taken)
-    // What was sent of the other parts does not tell that the whole message was.
-    const covered = status !== undefined && SENT.includes(status) && stillUnknown(told, taken?.part)
-    if (status !== undefined && !covered) {
-      const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
-      effects.push(ledgerEffect(prefix, id, entry), ['PUBLISH', conversationKeys(prefix, id).live, id])
-    }
-    await this.#write(effects)
+    const { reason, parts = 1 } = news
+    const status = wholeStatus(told, news)
+    await this.#write([
+      ...newsEffects(key, news),
+      ...(status ? statusEffects(prefix, id, message, status, reason) : []),
+    ])
+    if (parts === 1) return 'noted'
+    // News of another part may have come between the reading and the writing: then neither saw that it was the last one.
+    const now = wholeStatus(parseTold(await redis.hgetall(key)), news)
+    if (now && now !== status) await this.#write(statusEffects(prefix, id, message, now, reason))
     return 'noted'
   }
 

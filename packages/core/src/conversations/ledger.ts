@@ -63,6 +63,21 @@ export function ledgerEffect(prefix: string, conversation: string, entry: Ledger
   return ['XADD', conversationKeys(prefix, conversation).ledger, 'MAXLEN', '~', MOST_ENTRIES, '*', ...encode(entry)]
 }
 
+/** The writes that show what became of a message. */
+export function statusEffects(
+  prefix: string,
+  conversation: string,
+  message: string,
+  status: MessageStatus,
+  reason?: string,
+): Effect[] {
+  const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
+  return [
+    ledgerEffect(prefix, conversation, entry),
+    ['PUBLISH', conversationKeys(prefix, conversation).live, conversation],
+  ]
+}
+
 /** Field names are short and come in one order: a stream stores names that repeat only once. */
 function encode(entry: LedgerEntry): string[] {
   if (entry.kind === 'message') {
@@ -122,9 +137,7 @@ export function foldItems(entries: readonly StoredEntry[]): LedgerItem[] {
   const items = new Map<string, LedgerItem>()
   const raise = (id: string, status: MessageStatus, reason?: string) => {
     const item = items.get(id)
-    // Of a long text sent in several parts, one of which nobody knows counts more than those that were sent.
-    const known = status === 'unknown' ? RANK.failed : RANK[status]
-    if (!item || known <= RANK[item.status]) return
+    if (!item || RANK[status] <= RANK[item.status]) return
     item.status = status
     if (reason === undefined) delete item.reason
     else item.reason = reason

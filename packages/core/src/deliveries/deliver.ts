@@ -4,9 +4,8 @@ import type { SmsSender } from '../channels/sms/send.ts'
 import { SmsError } from '../channels/sms/sms-error.ts'
 import { splitText } from '../channels/sms/split.ts'
 import type { DeliveryItem } from '../conversations/items.ts'
-import { conversationKeys, shardOfConversation } from '../conversations/keys.ts'
-import { ledgerEffect, type MessageStatus } from '../conversations/ledger.ts'
-import { toldKey, unknownEffects } from '../conversations/told.ts'
+import { shardOfConversation } from '../conversations/keys.ts'
+import { type MessageStatus, statusEffects } from '../conversations/ledger.ts'
 import { isNotReplicated, type Replicas } from '../redis/replicas.ts'
 import type { AccountPause } from './account-pause.ts'
 import { doneEffects, type Progress, progressEffects, readSending, readTold, type Sent, withSent } from './progress.ts'
@@ -126,7 +125,8 @@ async function sendPart(
 ): Promise<Outcome | undefined> {
   const { item, turn, message, sms, publicUrl, pause, replicas } = delivery
   const progress: Progress = { message, part, at: Date.now(), ...(first !== undefined && { first }) }
-  const query = new URLSearchParams({ conversation: turn.lane, message, part: String(part) })
+  const parts = splitText(item.text).length
+  const query = new URLSearchParams({ conversation: turn.lane, message, part: String(part), parts: String(parts) })
   try {
     replicas.demand()
     await record(delivery, progress, sending)
@@ -204,7 +204,6 @@ function done(delivery: Delivery, status: MessageStatus, sending: Sending, reaso
   const { prefix, turn, message, item } = delivery
   const effects = [
     ...doneEffects(prefix, turn.lane, sending.sent),
-    ...unknownEffects(toldKey(prefix, turn.lane, message), sending.unknown),
     ...statusEffects(prefix, turn.lane, message, status, reason),
   ]
   const parts = splitText(item.text).length
@@ -217,16 +216,4 @@ function record(delivery: Delivery, state: Progress, sending: Sending): Promise<
 
 function recordEffects({ prefix, turn }: Delivery, state: Progress, { unknown, sent }: Sending): Effect[] {
   return progressEffects(prefix, turn.lane, { ...state, ...(unknown.length > 0 && { unknown }) }, sent)
-}
-
-/** The writes that show what became of a message. */
-export function statusEffects(
-  prefix: string,
-  lane: string,
-  message: string,
-  status: MessageStatus,
-  reason?: string,
-): Effect[] {
-  const entry = { kind: 'status' as const, message, status, ...(reason !== undefined && { reason }) }
-  return [ledgerEffect(prefix, lane, entry), ['PUBLISH', conversationKeys(prefix, lane).live, lane]]
 }

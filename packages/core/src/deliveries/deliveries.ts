@@ -2,9 +2,10 @@ import type { Burial, DeadLetter, Item, Turn, Verdict } from '@chatlane/lanes'
 import { splitText } from '../channels/sms/split.ts'
 import type { DeliveryNote } from '../conversations/dead-letter.ts'
 import { deliveryItem } from '../conversations/items.ts'
+import { statusEffects } from '../conversations/ledger.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
-import { type DeliveryParts, deliver, statusEffects } from './deliver.ts'
+import { type DeliveryParts, deliver } from './deliver.ts'
 import { doneEffects, readSending } from './progress.ts'
 
 export interface DeliveryHandlerParts extends DeliveryParts {

@@ -1,7 +1,8 @@
 import type { Effect, LaneRedis } from '@chatlane/lanes'
 import { z } from 'zod'
+import { CLOCK_TOLERANCE_MS } from '../channels/sms/send.ts'
 import { conversationKeys } from '../conversations/keys.ts'
-import { parseTold, type Told, toldKey, unknownEffects } from '../conversations/told.ts'
+import { parseTold, type Told, toldKey } from '../conversations/told.ts'
 
 /** How far the sending of a message has come. Kept in the conversation's record, from before the first call until the commit. */
 const progress = z.object({
@@ -26,10 +27,13 @@ export type Progress = z.infer<typeof progress>
 const sent = z.array(z.tuple([z.string(), z.number()]))
 export type Sent = z.infer<typeof sent>
 
-/** Sends so long before another one cannot be taken for it: far more than the search's tolerance. */
-const CLOSE_BY_MS = 15_000
-/** More than one lane can send in that time, one call after the other: a message that was forgotten could be taken for another. */
-const MOST_KEPT = 300
+/**
+ * Sends so long before another one cannot be taken for it: the search's tolerance, and twice as much again, for what is
+ * noted, dropped and searched can be by clocks that differ as much.
+ */
+const CLOSE_BY_MS = 3 * CLOCK_TOLERANCE_MS
+/** More than one lane sends in that time, one call after the other: a message that was forgotten could be taken for another. */
+const MOST_KEPT = 1_000
 
 export function withSent(before: Sent, sids: readonly string[], now = Date.now()): Sent {
   const kept = before.filter(([sid, at]) => at > now - CLOSE_BY_MS && !sids.includes(sid))
@@ -46,11 +50,7 @@ export interface SendingState {
 
 export function progressEffects(prefix: string, lane: string, state: Progress, sent: Sent): Effect[] {
   const fields = ['sending', JSON.stringify(state), 'sent', JSON.stringify(sent)]
-  return [
-    ['HSET', conversationKeys(prefix, lane).record, ...fields],
-    // Before a later part's callbacks come, which must not cover it up.
-    ...unknownEffects(toldKey(prefix, lane, state.message), state.unknown ?? []),
-  ]
+  return [['HSET', conversationKeys(prefix, lane).record, ...fields]]
 }
 
 /** The writes when a message is done with. */

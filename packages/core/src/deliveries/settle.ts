@@ -42,6 +42,7 @@ export async function settle(
   { at = 0, first = at, due = at + ABANDONED_AFTER_MS }: Progress,
   sent: Sent,
 ): Promise<Settled> {
+  const asked = Date.now()
   try {
     const { sid, similar } = await sms.find({
       to: item.to,
@@ -52,7 +53,7 @@ export async function settle(
       ...(item.service !== undefined && { messagingServiceSid: item.service }),
     })
     if (sid !== undefined) return { outcome: 'sent', sid }
-    if (!similar && Date.now() >= due) return { outcome: 'not_sent' }
+    if (!similar && asked >= due) return { outcome: 'not_sent' }
   } catch (error) {
     if (!(error instanceof SmsError)) throw error
     if (error.handling === 'permanent') return { outcome: 'unknown' }

@@ -33,7 +33,7 @@ export class ApiMetrics {
     watchQueues(this.registry, () => parts.lanes)
     this.#messages = new Counter({
       name: 'chatlane_messages_total',
-      help: 'Messages that came in. accepted: durable. duplicate: a repeat, stored once. conflict: a key that was used for another text. full: too many unanswered in their conversation. unavailable: 503, Redis could not take them; the sender tries again. Channel unknown: Redis could not say whose conversation it is.',
+      help: 'Messages that came in. accepted: durable. duplicate: a repeat, stored once. conflict: a key that was used for another text. full: too many unanswered in their conversation. backfilled: durable, taken in by a look at the list of Twilio, because the webhook was missed. unavailable: 503, Redis could not take them; the sender tries again. Channel unknown: Redis could not say whose conversation it is.',
       labelNames: ['channel', 'outcome'],
       registers,
     })
@@ -61,7 +61,7 @@ export class ApiMetrics {
   }
 
   /** What became of a message at the door. */
-  message(channel: Channel | 'unknown', outcome: Acceptance['status'] | 'unavailable'): void {
+  message(channel: Channel | 'unknown', outcome: Acceptance['status'] | 'backfilled' | 'unavailable'): void {
     this.#messages.inc({ channel, outcome })
   }
 

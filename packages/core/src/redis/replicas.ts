@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
+import { onBreak } from './breaks.ts'
 
 /** Longest wait for replicas. What else this connection is asked waits as well meanwhile, so it is short. */
 const waitMs = 1000
@@ -42,7 +43,7 @@ export class Replicas {
     this.#options = options
     // It may be another Redis than before, and the replicas still be on their way to it.
     if (options.least > 0) options.redis.on('ready', () => void this.#look(0))
-    options.redis.on('close', () => {
+    onBreak(options.redis, () => {
       this.#breaks++
     })
   }

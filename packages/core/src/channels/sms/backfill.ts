@@ -1,9 +1,13 @@
-import { acceptSms, type SmsDoor, tryDoor } from './door.ts'
+import type { Services } from '../../conversations/address-book.ts'
+import { acceptSms, cameThrough, type SmsDoor, tryDoor } from './door.ts'
 import type { InboundSms } from './inbound.ts'
 import type { ReceivedSms, SmsInbox } from './inbox.ts'
 
 /** A `MessageSid` is remembered for 24 hours; what is older would be taken in a second time. */
 export const LONGEST_LOOK_BACK_MS = 23 * 3_600_000
+
+/** Passes at most between the caller's reckoning of a look back and ours. */
+const ON_THE_WAY_MS = 60_000
 
 /** Listed at a time: within one, Twilio's list, which is newest first, is read to its end before anything is taken. */
 const WINDOW_MS = 15 * 60_000
@@ -18,6 +22,8 @@ export interface BackfillOptions extends SmsDoor {
   dryRun?: boolean
   /** Ends it between two messages. */
   signal?: AbortSignal
+  /** Called for each message that was taken in. */
+  onAccepted?: (sms: InboundSms) => void
 }
 
 /** What was found for one of our addresses. */
@@ -38,6 +44,8 @@ export interface BackfillReport {
   since: Date
   /** Up to here nothing is missing any more. */
   until: Date
+  /** Up to here all was listed: what is missing before is of conversations that are full. */
+  listedUntil: Date
   /** Why that is not now: `most` was reached, or a conversation is full. */
   stoppedBy?: 'most' | 'full'
   /** Messages of the account that Twilio listed. */
@@ -55,7 +63,7 @@ export interface BackfillReport {
 export async function backfill(options: BackfillOptions): Promise<BackfillReport> {
   const { inbox, most, signal } = options
   const now = Date.now()
-  if (now - options.since > LONGEST_LOOK_BACK_MS)
+  if (now - options.since > LONGEST_LOOK_BACK_MS + ON_THE_WAY_MS)
     throw new RangeError('expected at most 23 h: messages are remembered for 24 h, older ones would be taken in again')
   const began = Math.floor(options.since / 1_000) * 1_000
   const run = new Run(options)
@@ -76,7 +84,7 @@ export async function backfill(options: BackfillOptions): Promise<BackfillReport
 class Run {
   readonly #options: BackfillOptions
   readonly #numbers = new Map<string, BackfillCounts>()
-  readonly #services = new Map<string, string | undefined>()
+  readonly #services = new Map<string, Services>()
   /** The conversations that take no more, each by its two ends: what comes behind must not overtake. */
   readonly #full = new Set<string>()
   #firstLeft: number | undefined
@@ -86,11 +94,12 @@ class Run {
   }
 
   async take({ sms: listed, at }: ReceivedSms): Promise<void> {
-    const sms = await this.#withService(listed)
+    const services = await this.#servicesOf(listed.to)
+    const sms = withService(listed, services)
     const counts = this.#countsOf(sms.to)
     counts.found++
     const ends = `${sms.messagingServiceSid ?? sms.to}\n${sms.from}`
-    const status = this.#full.has(ends) ? 'full' : await this.#pass(sms)
+    const status = this.#full.has(ends) ? 'full' : await this.#pass(sms, services)
     if (status === 'full') {
       this.#full.add(ends)
       this.#firstLeft ??= at
@@ -106,6 +115,7 @@ class Run {
     return {
       since: new Date(since),
       until: new Date(left ?? until),
+      listedUntil: new Date(until),
       ...(left === undefined ? stoppedBy && { stoppedBy } : { stoppedBy: 'full' }),
       looked,
       numbers: numbers.sort((one, other) => one.number.localeCompare(other.number)),
@@ -113,19 +123,19 @@ class Run {
     }
   }
 
-  async #pass(sms: InboundSms) {
-    return this.#options.dryRun ? tryDoor(this.#options, sms) : (await acceptSms(this.#options, sms)).status
+  async #pass(sms: InboundSms, { now, before }: Services) {
+    // The number may have joined or left a service since the message came, and the list often does not say.
+    if (await cameThrough(this.#options, sms, [undefined, now, before])) return 'duplicate'
+    if (this.#options.dryRun) return tryDoor(this.#options, sms)
+    const { status } = await acceptSms(this.#options, sms)
+    if (status === 'accepted') this.#options.onAccepted?.(sms)
+    return status
   }
 
-  /**
-   * The conversation of a message depends on its Messaging Service, which the webhook always names. Where the list does not,
-   * the last webhook's word for the same address holds.
-   */
-  async #withService(sms: InboundSms): Promise<InboundSms> {
-    if (sms.messagingServiceSid !== undefined) return sms
-    if (!this.#services.has(sms.to)) this.#services.set(sms.to, await this.#options.conversations.serviceOf(sms.to))
-    const messagingServiceSid = this.#services.get(sms.to)
-    return messagingServiceSid === undefined ? sms : { ...sms, messagingServiceSid }
+  async #servicesOf(number: string): Promise<Services> {
+    const known = this.#services.get(number) ?? (await this.#options.conversations.servicesOf(number))
+    this.#services.set(number, known)
+    return known
   }
 
   #countsOf(number: string): BackfillCounts {
@@ -133,6 +143,15 @@ class Run {
     this.#numbers.set(number, counts)
     return counts
   }
+}
+
+/**
+ * The conversation of a message depends on its Messaging Service, which the webhook always names. Where the list does not,
+ * the last webhook's word for the same address holds.
+ */
+function withService(sms: InboundSms, { now }: Services): InboundSms {
+  if (sms.messagingServiceSid !== undefined || now === undefined) return sms
+  return { ...sms, messagingServiceSid: now }
 }
 
 const NAMES = ['found', 'seen', 'accepted', 'empty', 'left', 'notOurs'] as const satisfies (keyof BackfillCounts)[]

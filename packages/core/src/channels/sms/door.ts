@@ -39,6 +39,23 @@ export async function tryDoor(
   return (await conversations.hasSeen(origin, sms.messageSid)) ? 'duplicate' : 'accepted'
 }
 
+/**
+ * Whether a message of which it is not known through which Messaging Service it came was taken in through one of these (or,
+ * `undefined`, through none): then it is in another conversation, and remembered there.
+ */
+export async function cameThrough(
+  { conversations, routes }: SmsDoor,
+  sms: InboundSms,
+  services: readonly (string | undefined)[],
+): Promise<boolean> {
+  for (const messagingServiceSid of new Set(services)) {
+    const { messagingServiceSid: _, ...rest } = sms
+    const origin = originOf({ ...rest, ...(messagingServiceSid && { messagingServiceSid }) }, routes)
+    if (origin && (await conversations.hasSeen(origin, sms.messageSid))) return true
+  }
+  return false
+}
+
 function originOf({ channel, from, to, messagingServiceSid }: InboundSms, routes: RoutesHolder): Origin | undefined {
   const route = routes.current.smsRoute({ to, messagingServiceSid })
   return (

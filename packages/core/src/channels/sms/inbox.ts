@@ -1,6 +1,6 @@
 import { setTimeout as passed } from 'node:timers/promises'
 import { backoff } from '@chatlane/lanes'
-import type { TwilioConfig } from '../../config/config.ts'
+import type { TwilioAccess } from '../../config/config.ts'
 import { type InboundSms, inboundSms } from './inbound.ts'
 import { classify, type SmsError } from './sms-error.ts'
 import { createTwilioClient } from './twilio-client.ts'
@@ -30,7 +30,7 @@ const PAGE_SIZE = 1_000
 /** Reading can be repeated, unlike sending. */
 const TRIES = 4
 
-export function createSmsInbox(config: TwilioConfig): SmsInbox {
+export function createSmsInbox(config: TwilioAccess): SmsInbox {
   const client = createTwilioClient(config)
   return {
     async received(since, until) {

@@ -19,7 +19,7 @@ export interface SmsSearch {
   from?: string
   messagingServiceSid?: string
   body: string
-  /** Created at this time or later, ms by our clock. */
+  /** Created at this time or later, ms, by the clock of any of ours. */
   since: number
   /** Ids of messages that are known to be others. */
   except: readonly string[]
@@ -48,8 +48,12 @@ export interface SmsSender {
 const PAGE_SIZE = 50
 const MOST_PAGES = 20
 
-/** Twilio's times have whole seconds, and two of its servers may differ a little. */
-const CLOCK_TOLERANCE_MS = 5_000
+/**
+ * How far times may be apart: Twilio's have whole seconds, two of its servers may differ a little, and a call is looked for
+ * by another worker than the one that noted, by its own clock, when it began. The longer, the more foreign messages make a
+ * search unclear; those that were sent here are known.
+ */
+export const CLOCK_TOLERANCE_MS = 30_000
 
 /** What Twilio puts before every text of a trial account. */
 const TRIAL = 'Sent from your Twilio trial account - '

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import twilio from 'twilio'
 import { EnvHttpProxyAgent } from 'undici'
-import type { TwilioConfig } from '../../config/config.ts'
+import type { TwilioAccess } from '../../config/config.ts'
 import { type Exchange, exchange } from '../../http/exchange.ts'
 import { retryAfterMs } from '../../http/retry-after.ts'
 import { SmsError, throttled } from './sms-error.ts'
@@ -57,7 +57,7 @@ function brokenOff({ sent, failure }: Exchange): unknown {
 }
 
 /** Twilio's own library, set up for our account. Nothing is repeated by it. */
-export function createTwilioClient(config: TwilioConfig): twilio.Twilio {
+export function createTwilioClient(config: TwilioAccess): twilio.Twilio {
   const { accountSid, authToken, apiKeySid, apiKeySecret } = config
   const httpClient = new Requests()
   const client =
