@@ -29,6 +29,7 @@ it('sends answers from the number that was written to, once and in order, with a
     conversation: conversation.id,
     message: answer?.id,
     part: '0',
+    parts: '1',
   })
 })
 

@@ -158,6 +158,9 @@ sms:
 it('leaves what it did not get to before it was stopped to the next one', async () => {
   s = await stage({ workers: 0 })
   await wasThere()
+  // Beyond the margin that is looked back in any case.
+  await s.redis.set(`${s.environment.REDIS_PREFIX}:webhooks:alive`, Date.now() - 900_000)
+  await s.sandbox.settings({ twilio_clock_ms: -600_000 })
   await missed(ANN, 'missed')
   const list = { target: 'twilio', operation: 'message-list' } as const
   await s.sandbox.setFaults({ rules: [{ ...list, fault: { kind: 'hang', when: 'before', ms: 60_000 } }] })
