@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { isFree } from '../../dev/serving/is-free.ts'
 
 /**
  * Ports that can be listened on again and again: they lie below those from which the system takes one for each outgoing
@@ -18,17 +17,4 @@ export async function stablePort(): Promise<number> {
     given.add(port)
     return port
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  server.listen(port, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-  } catch {
-    return false
-  }
-  server.close()
-  await once(server, 'close')
-  return true
 }

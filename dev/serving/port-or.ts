@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { freePort } from '../redis/free-port.ts'
+import { isFree } from './is-free.ts'
 
 /** The port that a variable names; without it the usual one, or any free one if that is taken. */
 export async function portOr(variable: string, usual: number): Promise<number> {
@@ -11,16 +10,4 @@ export async function portOr(variable: string, usual: number): Promise<number> {
     throw new Error(`${variable}: expected a port from 1 to 65535, got "${given}"`)
   if (!(await isFree(port))) throw new Error(`${variable}: port ${port} is taken`)
   return port
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-  } catch {
-    return false
-  }
-  server.close()
-  await once(server, 'close')
-  return true
 }
