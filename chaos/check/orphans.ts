@@ -10,7 +10,7 @@ import type { Views } from './views.ts'
  * deadline ends it. A closed one has none, and every further one was forgotten. A close or end that became a dead letter
  * left its chat open with a reason; it is listed there.
  * Of a conversation that no sender was told of, a chat with words says that it is in use; for one without words it counts as
- * open as long as any of the known ones has a chat, for then the run was over before the deadlines.
+ * open while one of the known ones has a chat, for then the run was over before the deadlines.
  */
 export function orphanChats({ people, chatsOf, lettersOf, nameOf }: Views): Case[] {
   const known = new Map(people.map(({ person }) => [person.conversationId, person]))

@@ -12,6 +12,8 @@ import { ATTEMPT_FIELD, unheardOf } from './unheard-chats.ts'
 export async function openChat(context: TurnContext): Promise<void> {
   const { conversation, turn } = context
   const chat = (await unheardOf(context)) ?? (await create(context))
+  // It came to a chat: no further one is to be looked for on its account.
+  delete conversation.attempt
   const greeting = context.settings.greeting === 'show' ? agentTexts(chat.messages) : []
   const known = spoken(chat.messages).length
   const certain = { length: known, since: '' }
@@ -32,7 +34,6 @@ export async function openChat(context: TurnContext): Promise<void> {
   conversation.chatId = chat.chatId
   conversation.knownLength = known
   conversation.certain = certain
-  delete conversation.attempt
 }
 
 async function create(context: TurnContext): Promise<Chat> {
