@@ -1,9 +1,10 @@
 -- Stores items in mailboxes, each at most once.
 -- Keys per entry: the effects' keys.
 -- Args per entry: name, id ('' = what the first effect returns), data, the sender's id, its mark is kept for (ms, 0 = no
---                 dedupe), print (kept with the mark), most items that may wait (0 = no limit), effects.
+--                 dedupe), print (kept with the mark), most items that may wait (0 = no limit), effects,
+--                 count of adds and these.
 -- Returns per entry: { 'added' | 'duplicate' | 'full' | 'failed', id or error, print of the first }.
--- Invariant: the item, its mark and the lane's job are stored in one step: none is there without the others.
+-- Invariant: the item, its mark, the lane's job and the adds are stored in one step: none is there without the others.
 local results = {}
 while ai < #ARGV do
   local name, id, data, theirs, ttl, print, most = args(7)
@@ -13,19 +14,22 @@ while ai < #ARGV do
   local seen = deduped and stem .. 'seen:' .. #name .. ':' .. name .. ':' .. theirs
   local mark = deduped and redis.call('GET', seen)
   if mark then
-    apply(true)
+    additions(apply(true), true)
     local cut = string.find(mark, '\n', 1, true)
     results[#results + 1] = { 'duplicate', string.sub(mark, 1, cut - 1), string.sub(mark, cut + 1) }
   elseif most > 0 and redis.call('LLEN', stem .. 'mail:' .. name) >= most then
-    apply(true)
+    additions(apply(true), true)
     results[#results + 1] = { 'full', '', '' }
   else
     local done, failed = apply()
     if not failed then id, failed = named(id, 1, done) end
+    local adds, unnamed = additions(done, failed)
+    failed = failed or unnamed
     if failed then
       results[#results + 1] = { 'failed', failed, '' }
     else
       push(stem, name, id .. '\n' .. data)
+      pushAll(adds)
       if deduped then redis.call('SET', seen, id .. '\n' .. print, 'PX', ttl) end
       results[#results + 1] = { 'added', id, print }
     end

@@ -2,8 +2,7 @@
 -- Keys per entry: the effects' keys.
 -- Args per entry: name, job and start of the run, id of the head to pop ('' = keep it), then: 'stay' | 'next' | 'yield' |
 --                 'park' | 'spend', '1' to go on with another lane, the step's own id, items wanted behind the head,
---                 effects, count of adds and for each: stem of its lane set, name, id ('' = what the effect of the
---                 next number returned), effect, data.
+--                 effects, count of adds and these.
 --   stay  go on with the head   next  take the following items, release the lane when there are none
 --   yield like next, but what is left waits until the job, put behind the others by the caller, starts again
 --   park  the head waits for its next try     spend  the same, and that was a try
@@ -31,12 +30,10 @@ while ai < #ARGV do
     end
   end
   local done, failed = apply(fenced or again)
-  local adds = tonumber(arg())
-  for i = 1, adds do
-    local base, other, id, effect, data = args(5)
-    if not (fenced or again or failed) then id, failed = named(id, effect, done) end
-    if not (fenced or again or failed) then push(base, other, id .. '\n' .. data) end
-  end
+  local skip = fenced or again or failed
+  local adds, unnamed = additions(done, skip)
+  failed = failed or unnamed
+  if not failed then pushAll(adds) end
   if fenced then
     results[#results + 1] = { 'fenced', 0 }
   elseif failed then
@@ -44,7 +41,7 @@ while ai < #ARGV do
   else
     local popped = pops and not again
     -- An item may have been added to this very lane.
-    if adds > 0 and pops then items = redis.call('LRANGE', mail, '0', last) end
+    if #adds > 0 and pops then items = redis.call('LRANGE', mail, '0', last) end
     if popped then
       redis.call('LPOP', mail)
       table.remove(items, 1)

@@ -56,6 +56,20 @@ local function named(id, effect, results)
   return nil, 'effect ' .. effect .. ' returned no id'
 end
 
+-- Items for other lanes of the shard, each as: stem of its lane set, name, id ('' = what the effect of the next number
+-- returned), effect, data. Returns them for pushAll, and the error of one without an id. With skip they are only read over.
+local function additions(results, skip)
+  local found, failed = {}, nil
+  for i = 1, tonumber(arg()) do
+    local base, name, id, effect, data = args(5)
+    if not (skip or failed) then
+      id, failed = named(id, effect, results)
+      if not failed then found[i] = { base, name, id .. '\n' .. data } end
+    end
+  end
+  return found, failed
+end
+
 -- The state of a lane; nil for a lane without mail.
 local function parse(text)
   if not text then return end
@@ -135,4 +149,8 @@ end
 local function push(base, name, item)
   if redis.call('RPUSH', base .. 'mail:' .. name, item) > 1 then return end
   redis.call('HSET', base .. 'lanes', name, addJob(base, name, item) .. ' 1 0 0 ' .. now() .. ' -')
+end
+
+local function pushAll(adds)
+  for _, add in ipairs(adds) do push(unpack(add)) end
 end

@@ -1,4 +1,5 @@
 import type { Effect } from './effects.ts'
+import type { Addition } from './items.ts'
 
 export interface AddOptions {
   /** The item's own text. */
@@ -11,6 +12,8 @@ export interface AddOptions {
   most?: number
   /** Writes done in the same step, only when the item is stored. */
   effects?: readonly Effect[]
+  /** Items for other lanes of the shard, of this lane set or another, added in the same step, only when the item is stored. */
+  adds?: readonly Addition[]
 }
 
 export type Added =

@@ -20,16 +20,16 @@ export function parseItem(stored: string): Item {
   return { id: stored.slice(0, cut), data: stored.slice(cut + 1) }
 }
 
-/** An item for a lane, of this lane set or of another one on the same shard, to be added in a commit. */
+/** An item for a lane, of this lane set or of another one on the same shard, to be added in the step of an add or a commit. */
 export interface Addition {
   lanes: AdditionTarget
   lane: string
-  /** The item's id, or the place (from 0) of the effect of the same commit whose result is its id: an XADD's, say. */
+  /** The item's id, or the place (from 0) of the effect of the same step whose result is its id: an XADD's, say. */
   id: string | { effect: number }
   data: string
 }
 
-/** What a commit needs to know of the lane set it adds to. */
+/** What such a step needs to know of the lane set it adds to. */
 export interface AdditionTarget {
   shardOf(lane: string): number
   /** What the keys of that shard's lanes begin with. */

@@ -1,8 +1,9 @@
 import { Queue } from 'bullmq'
 import type { Added, AddOptions } from './add.ts'
+import { encodeAdditions } from './additions.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { encodeEffects } from './effects.ts'
-import { type AdditionTarget, checkId } from './items.ts'
+import { type AdditionTarget, checkId, type Item, parseItem } from './items.ts'
 import { type ShardKeys, shardKeys } from './keys.ts'
 import type { LaneJob } from './lane-job.ts'
 import { BatchedScript, type LaneRedis } from './script.ts'
@@ -82,10 +83,37 @@ export class Lanes implements AdditionTarget {
     return this.connection.llen(`${this.stemOf(this.shardOf(lane))}mail:${lane}`)
   }
 
+  /** The first items of a lane, the one being handled at their head. */
+  async peek(lane: string, count: number): Promise<Item[]> {
+    const stored = await this.connection.lrange(`${this.stemOf(this.shardOf(lane))}mail:${lane}`, 0, count - 1)
+    return stored.map(parseItem)
+  }
+
+  /** Ends the pause before the next try of a lane's head. False when there was none, or not yet. */
+  async hurry(lane: string): Promise<boolean> {
+    const { keys, queue } = this.#shard(this.shardOf(lane))
+    const state = await this.connection.hget(keys.lanes, lane)
+    const job = await queue.getJob(state?.split(' ')[0] ?? '')
+    if (!job || !(await job.isDelayed())) return false
+    // Its time may have come just now.
+    return job.promote().then(
+      () => true,
+      () => false,
+    )
+  }
+
   /** Whether an item with this `dedupe.id` was added to the lane and is still remembered. */
   async hasSeen(lane: string, dedupeId: string): Promise<boolean> {
+    return (await this.seen(lane, dedupeId)) !== undefined
+  }
+
+  /** The id and print of the item with this `dedupe.id`, while it is remembered. */
+  async seen(lane: string, dedupeId: string): Promise<{ id: string; print: string } | undefined> {
     const key = `${this.stemOf(this.shardOf(lane))}seen:${Buffer.byteLength(lane)}:${lane}:${dedupeId}`
-    return (await this.connection.exists(key)) === 1
+    const mark = await this.connection.get(key)
+    if (mark === null) return undefined
+    const cut = mark.indexOf('\n')
+    return { id: mark.slice(0, cut), print: mark.slice(cut + 1) }
   }
 
   /**
@@ -104,6 +132,7 @@ export class Lanes implements AdditionTarget {
     const args: (string | number)[] = [lane, options.id ?? '', options.data]
     args.push(dedupe?.id ?? '', dedupe?.forMs ?? 0, dedupe?.print ?? '', options.most ?? 0)
     encodeEffects(effects, shard.keys.tag, keys, args)
+    encodeAdditions(options.adds ?? [], shard.keys.tag, args)
     const [status, id, print] = await shard.add.call({ keys, args })
     if (status === 'failed') throw new Error(`an effect of the add failed: ${id}`)
     if (status === 'full') return { status }

@@ -1,7 +1,8 @@
+import { encodeAdditions } from './additions.ts'
 import type { Effect } from './effects.ts'
 import { encodeEffects } from './effects.ts'
 import { freshId } from './ids.ts'
-import { type Addition, checkId, type Item, parseItem } from './items.ts'
+import { type Addition, type Item, parseItem } from './items.ts'
 import type { Lanes } from './lanes.ts'
 import type { Lease } from './lease.ts'
 import type { BatchedScript } from './script.ts'
@@ -81,16 +82,7 @@ export class Run {
     args.push(step.goOn ? '1' : '0', freshId())
     args.push(step.want ?? 0)
     encodeEffects(step.effects ?? [], tag, keys, args)
-    const adds = step.adds ?? []
-    args.push(adds.length)
-    for (const { lanes, lane, id, data } of adds) {
-      const stem = lanes.stemOf(lanes.shardOf(lane))
-      if (!stem.startsWith(`${tag}:`)) {
-        throw new RangeError(`lane ${lane} is in ${stem}: expected the shard of lane ${this.lane}, ${tag}`)
-      }
-      const [name, effect] = typeof id === 'string' ? [checkId(id), 0] : ['', id.effect + 1]
-      args.push(stem, lane, name, effect, data)
-    }
+    encodeAdditions(step.adds ?? [], tag, args)
     const [status, reason, ...items] = await this.#commit.call({ keys, args })
     if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
     if (status === 'failed') throw new Error(`an effect of the commit failed: ${reason}`)

@@ -57,6 +57,7 @@ async function check({ names, items, ...setup }: typeof scenario extends fc.Arbi
   const open = (name: string) =>
     new Lanes({ name, prefix: prefixOf(lanes), shards: setup.shards, connection: connect() })
   const outbox = open('outbox')
+  const arrivals = open('arrivals')
   const producers = [lanes, open('test')]
 
   const perLane = new Map<string, { id: string; item: (typeof items)[number] }[]>()
@@ -92,6 +93,7 @@ async function check({ names, items, ...setup }: typeof scenario extends fc.Arbi
     }
   }
   const sent = new Map<string, string[]>()
+  const arrived = new Map<string, string[]>()
   const options = { concurrency: setup.concurrency, itemsPerTurn: setup.itemsPerTurn, attempts: ATTEMPTS }
   const workers = Array.from({ length: setup.workers }, () =>
     laneWorker(open('test'), { ...options, handler, backoffMs: () => 1 }),
@@ -101,6 +103,13 @@ async function check({ names, items, ...setup }: typeof scenario extends fc.Arbi
       ...options,
       handler: async (item, turn) => {
         sent.set(turn.lane, [...(sent.get(turn.lane) ?? []), item.id])
+        return { do: 'commit' }
+      },
+    }),
+    laneWorker(arrivals, {
+      ...options,
+      handler: async (item, turn) => {
+        arrived.set(turn.lane, [...(arrived.get(turn.lane) ?? []), item.id])
         return { do: 'commit' }
       },
     }),
@@ -115,14 +124,19 @@ async function check({ names, items, ...setup }: typeof scenario extends fc.Arbi
       for (const { id, item } of entries) {
         const dedupe = { id: `sender:${id}`, forMs: 60_000 }
         const tries = Array.from({ length: item.repeats + 1 }, (_, i) =>
-          producers[i % 2]?.add(lane, { id, data: item.data, dedupe }),
+          producers[i % 2]?.add(lane, {
+            id,
+            data: item.data,
+            dedupe,
+            adds: [{ lanes: arrivals, lane, id, data: '' }],
+          }),
         )
         for (const added of await Promise.all(tries)) statuses.push(added?.status ?? '')
       }
     }
   }
   await Promise.all(Array.from({ length: setup.sendersAtOnce }, send))
-  await settled(lanes, outbox)
+  await settled(lanes, outbox, arrivals)
 
   expect(statuses.filter((status) => status === 'added')).toHaveLength(items.length)
   expect(overlaps).toEqual([])
@@ -133,6 +147,7 @@ async function check({ names, items, ...setup }: typeof scenario extends fc.Arbi
     const committed = await lanes.connection.lrange(keyBeside(lanes, lane, `committed:${lane}`), 0, -1)
     expect(committed).toEqual(expected.committed)
     expect(sent.get(lane) ?? []).toEqual(expected.committed)
+    expect(arrived.get(lane) ?? []).toEqual(entries.map(({ id }) => id))
     const buried = letters.filter((letter) => letter.lane === lane)
     expect(buried.map(({ id }) => id).sort()).toEqual(expected.buried.sort())
   }
@@ -140,9 +155,10 @@ async function check({ names, items, ...setup }: typeof scenario extends fc.Arbi
   for (const worker of workers) expect(worker.counters).toEqual({ sweeperWakes: 0, fenced: 0, takeOvers: 0 })
   await expectNothingLeft(lanes)
   await expectNothingLeft(outbox)
+  await expectNothingLeft(arrivals)
   await Promise.all(workers.map((worker) => worker.close()))
 }
 
 test('nothing is lost, doubled or out of order, and a lane is never in two hands', async () => {
   await fc.assert(fc.asyncProperty(scenario, check), { seed, numRuns: 25, endOnFailure: true })
-}, 180_000)
+}, 300_000)

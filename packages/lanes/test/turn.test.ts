@@ -71,7 +71,7 @@ describe('adds of a commit', () => {
     await addAll(lanes, 'a', ['1'])
     laneWorker(lanes, { handler, attempts: 1, onError: (error) => errors.push(error) })
     await settled(lanes)
-    expect(String(errors[0])).toMatch(/expected the shard of lane a/)
+    expect(String(errors[0])).toMatch(/lane b is in \{.+\}.*: expected a lane in the step's own shard/)
     expect(await lanes.waiting('b')).toBe(0)
     expect(await lanes.deadLetters.list()).toHaveLength(1)
   })
