@@ -6,7 +6,7 @@ import type { Waits } from './waits.ts'
 
 export interface Answer {
   status: number
-  /** Sent as JSON; left out for an answer without a body. */
+  /** Sent as JSON, or as it is if these are bytes; left out for an answer without a body. */
   body?: unknown
   headers?: Record<string, string>
   /** Whether anything changed at the provider. */
@@ -49,6 +49,7 @@ export class Exchange {
     this.#settle('answered', answer.status)
     this.#res.status(answer.status).set(answer.headers ?? {})
     if (answer.body === undefined) this.#res.end()
+    else if (Buffer.isBuffer(answer.body)) this.#res.end(answer.body)
     else this.#res.json(answer.body)
   }
 

@@ -11,6 +11,8 @@ import type { Carrier } from './twilio/carrier.ts'
 import { MessageBook } from './twilio/messages.ts'
 import { OptOuts } from './twilio/opt-outs.ts'
 import { twilioRouter } from './twilio/router.ts'
+import { Throughput } from './twilio/throughput.ts'
+import { AgentBook } from './uponai/agents.ts'
 import { ChatBook } from './uponai/chats.ts'
 import { uponaiRouter } from './uponai/router.ts'
 import { Script } from './uponai/script.ts'
@@ -80,6 +82,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     apiKey,
     workspaceId: options.uponaiWorkspaceId ?? sandboxCredentials.uponaiWorkspaceId,
     chats: new ChatBook(webhookListeners({ ...shared, key, header })),
+    agents: new AgentBook(),
     script: new Script(),
   }
   const carrier: Carrier = {
@@ -89,6 +92,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     apiKey: options.twilioApiKey,
     messages: new MessageBook(() => Date.now() + settings.twilio_clock_ms),
     optOuts: new OptOuts(),
+    throughput: new Throughput(),
   }
   const reset = () => {
     // The addresses stay: whoever resets between two runs still talks to the same api.
@@ -97,8 +101,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     upstream.script.set({})
     faults.clear()
     upstream.chats.clear()
+    upstream.agents.clear()
     carrier.messages.clear()
     carrier.optOuts.clear()
+    carrier.throughput.clear()
     waits.cutAll()
     history.clear()
   }

@@ -2,6 +2,16 @@ import { z } from 'zod'
 
 const statusNames = ['queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'read'] as const
 
+/** Messages that Twilio takes and does not deliver. */
+const deliveryFailureSchema = z.strictObject({
+  to: z.string().optional(),
+  from: z.string().optional(),
+  status: z.enum(['failed', 'undelivered']).default('undelivered'),
+  code: z.int(),
+  /** How often still; without it, always. */
+  times: z.int().min(0).optional(),
+})
+
 export const settingsSchema = z.strictObject({
   /** Where inbound SMS and UponAI's webhooks are sent to. */
   api_url: z.url(),
@@ -26,6 +36,14 @@ export const settingsSchema = z.strictObject({
   status_delay_ms: z.number().min(0),
   /** Sent with `undelivered` and `failed`. */
   status_error_code: z.int(),
+  /** Messages that are taken and do not arrive; the first one that fits counts. */
+  delivery_failures: z.array(deliveryFailureSchema),
+  /** Segments that each sender sends per second (messages on WhatsApp and RCS), the rest waiting; null: as many as come. */
+  max_per_second: z.number().positive().nullable(),
+  /** Segments that may wait per sender: one more is refused with 21611, with a Messaging Service fails later with 30001. */
+  queue_segments: z.int().min(1),
+  /** How long after a person's message WhatsApp takes free texts; later ones do not arrive, with 63016. */
+  whatsapp_window_ms: z.int().min(0),
   /** Numbers the account owns; null: every valid sender. */
   senders: z.array(z.string()).nullable(),
   /** How far Twilio's clock is ahead of this machine's, ms; a negative one makes messages of the past. */
@@ -56,6 +74,10 @@ export function defaultSettings(apiUrl: string, publicUrl: string): Settings {
     statuses: ['queued', 'sent', 'delivered'],
     status_delay_ms: 20,
     status_error_code: 30003,
+    delivery_failures: [],
+    max_per_second: null,
+    queue_segments: 36_000,
+    whatsapp_window_ms: 86_400_000,
     senders: null,
     twilio_clock_ms: 0,
     texts_kept: 'as_sent',

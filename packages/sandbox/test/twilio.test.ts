@@ -115,6 +115,14 @@ describe("Twilio's REST API through the twilio library", () => {
     expect((await client().messages(made.sid).fetch()).from).toBe(from)
   })
 
+  test('a Messaging Service sends from the number that is asked for', async () => {
+    const wanted = { messagingServiceSid: `MG${'1'.repeat(32)}`, from: '+15005550010', to: '+14155550100' }
+    const made = await client().messages.create({ ...wanted, body: 'pinned' })
+    expect(made).toMatchObject({ status: 'accepted', from: wanted.from })
+    await expect.poll(async () => (await client().messages(made.sid).fetch()).status).toBe('delivered')
+    expect((await client().messages(made.sid).fetch()).from).toBe(wanted.from)
+  })
+
   test('faults: a 429 with its code, and a create that took effect behind a 500', async () => {
     const message = { from, to: '+14155550100', body: 'hi' }
     await at.control.setFaults({

@@ -24,10 +24,22 @@ export const uponaiOperations = [
   'list',
   'update',
   'end',
+  'agent-create',
   'agent-get',
   'agent-list',
+  'agent-update',
+  'agent-versions',
+  'agent-publish',
+  'agent-draft',
+  'concurrency',
 ] as const
-export const twilioOperations = ['message-create', 'message-fetch', 'message-list'] as const
+export const twilioOperations = [
+  'message-create',
+  'message-fetch',
+  'message-list',
+  'media-fetch',
+  'media-content',
+] as const
 
 const uponaiEntrySchema = z.object({
   kind: z.literal('uponai'),
@@ -50,7 +62,14 @@ const twilioEntrySchema = z.object({
   from: z.string().nullable(),
   messaging_service_sid: z.string().nullable(),
   body: z.string().nullable(),
+  /** The links to the files that go with it. */
+  media_urls: z.array(z.string()),
+  /** Of a template: which one, and its variables as they were given. */
+  content_sid: z.string().optional(),
+  content_variables: z.string().optional(),
   status_callback: z.string().nullable(),
+  /** Whether the request came with credentials. */
+  credentials: z.boolean(),
   /** Twilio's error code, when it was refused. */
   code: z.int().nullable(),
   path: z.string().optional(),

@@ -5,6 +5,7 @@ import type { Settings } from '../settings.ts'
 import type { Waits } from '../waits.ts'
 import type { MessageBook } from './messages.ts'
 import type { OptOuts } from './opt-outs.ts'
+import type { Throughput } from './throughput.ts'
 
 /** The Twilio account that the sandbox plays. */
 export interface Carrier {
@@ -13,6 +14,7 @@ export interface Carrier {
   apiKey: { sid: string; secret: string } | undefined
   messages: MessageBook
   optOuts: OptOuts
+  throughput: Throughput
   settings: Settings
   history: History
   faults: FaultPlan

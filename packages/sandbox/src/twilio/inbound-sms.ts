@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { InboundSmsEntry } from '../history/entries.ts'
 import { below } from '../settings.ts'
 import type { Carrier } from './carrier.ts'
+import { type Media, mediaSchema, mediaSid } from './media.ts'
 import { newMessageSid } from './messages.ts'
 import { countSegments } from './segments.ts'
 import { signedForm } from './signed-form.ts'
@@ -20,7 +21,10 @@ export const inboundSmsSchema = z.strictObject({
     .string()
     .regex(/^(SM|MM)[0-9a-fA-F]{32}$/, 'expected SM or MM and 32 hex digits')
     .optional(),
+  /** How many files the form names; those in `media` are counted anyway. */
   num_media: z.int().min(0).max(10).default(0),
+  /** Files that are really there. */
+  media: z.array(mediaSchema).max(10).default([]),
   messaging_service_sid: z.string().optional(),
   /** More form fields, or other values for the usual ones. */
   fields: z.record(z.string(), z.string()).default({}),
@@ -42,13 +46,31 @@ export interface InboundSmsResult {
 /** Delivers an inbound SMS to the api, signed over the public URL, and waits for its answer. */
 export async function sendInboundSms(carrier: Carrier, sms: InboundSms): Promise<InboundSmsResult> {
   const { settings, messages } = carrier
-  const sid = sms.message_sid ?? newMessageSid(sms.num_media)
+  const numMedia = Math.max(sms.num_media, sms.media.length)
+  const sid = sms.message_sid ?? newMessageSid(numMedia)
   const duplicate = messages.get(sid) !== undefined
   if (!duplicate) {
     const messagingServiceSid = sms.messaging_service_sid ?? null
-    const { from, to, body, num_media: numMedia } = sms
-    messages.add({ sid, direction: 'inbound', from, to, body, status: 'received', numMedia, messagingServiceSid })
-    carrier.optOuts.heard(sms.from, sms.to, sms.body)
+    const { from, to, body } = sms
+    const media = sms.media.map((file, i): Media => ({ ...file, sid: mediaSid(sid, i) }))
+    messages.add({
+      sid,
+      direction: 'inbound',
+      from,
+      to,
+      body,
+      status: 'received',
+      numMedia,
+      media,
+      messagingServiceSid,
+    })
+    carrier.optOuts.heard({
+      from,
+      to,
+      body,
+      service: sms.messaging_service_sid,
+      optOutType: sms.fields.OptOutType,
+    })
   }
   const url = below(settings.api_url, path)
   const entry: InboundSmsEntry = {
@@ -64,7 +86,11 @@ export async function sendInboundSms(carrier: Carrier, sms: InboundSms): Promise
     texted_back: null,
   }
   carrier.history.add(entry)
-  const { headers, body } = signedForm(carrier.authToken, below(settings.public_url, path), formOf(carrier, sms, sid))
+  const { headers, body } = signedForm(
+    carrier.authToken,
+    below(settings.public_url, path),
+    formOf(carrier, sms, sid, numMedia),
+  )
   headers['i-twilio-idempotency-token'] = randomUUID()
   if (sms.signature === 'wrong') headers['x-twilio-signature'] = 'AAAAAAAAAAAAAAAAAAAAAAAAAAA='
   if (sms.signature === 'missing') delete headers['x-twilio-signature']
@@ -75,19 +101,19 @@ export async function sendInboundSms(carrier: Carrier, sms: InboundSms): Promise
   return { message_sid: sid, status: entry.status, error: entry.error, duplicate, texted_back: entry.texted_back }
 }
 
-function formOf(carrier: Carrier, sms: InboundSms, sid: string): Record<string, string> {
+function formOf(carrier: Carrier, sms: InboundSms, sid: string, numMedia: number): Record<string, string> {
   const { accountSid } = carrier
   const media: Record<string, string> = {}
-  for (let i = 0; i < sms.num_media; i += 1) {
-    const mediaSid = `ME${sid.slice(2, -2)}${String(i).padStart(2, '0')}`
-    media[`MediaUrl${i}`] = `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Messages/${sid}/Media/${mediaSid}`
-    media[`MediaContentType${i}`] = 'image/jpeg'
+  for (let i = 0; i < numMedia; i += 1) {
+    const path = `/2010-04-01/Accounts/${accountSid}/Messages/${sid}/Media/${mediaSid(sid, i)}`
+    media[`MediaUrl${i}`] = `https://api.twilio.com${path}`
+    media[`MediaContentType${i}`] = sms.media[i]?.content_type ?? 'image/jpeg'
   }
   return {
     ToCountry: 'US',
     FromCountry: 'US',
     SmsMessageSid: sid,
-    NumMedia: String(sms.num_media),
+    NumMedia: String(numMedia),
     SmsSid: sid,
     SmsStatus: 'received',
     Body: sms.body,

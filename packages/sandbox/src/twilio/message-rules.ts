@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Settings } from '../settings.ts'
 import { TwilioRefusal } from './errors.ts'
+import type { OptOuts } from './opt-outs.ts'
 
 const field = z.string().optional()
 
@@ -11,6 +12,7 @@ export const createFormSchema = z.object({
   MessagingServiceSid: field,
   Body: field,
   ContentSid: field,
+  ContentVariables: field,
   StatusCallback: field,
   ValidityPeriod: field,
   MediaUrl: z.union([z.string().transform((url) => [url]), z.array(z.string())]).optional(),
@@ -22,7 +24,9 @@ export interface WantedMessage {
   to: string
   from: string | null
   messagingServiceSid: string | null
+  /** Of a template, which the sandbox does not know: its id and its variables. */
   body: string
+  isTemplate: boolean
   mediaUrls: string[]
   statusCallback: string | null
 }
@@ -47,11 +51,7 @@ const magicRecipients: Record<string, [number, string]> = {
 }
 
 /** Checks a create request in Twilio's order and terms. Throws a TwilioRefusal. */
-export function checkMessage(
-  form: CreateForm,
-  settings: Settings,
-  isOptedOut: (to: string, from: string | null) => boolean,
-): WantedMessage {
+export function checkMessage(form: CreateForm, settings: Settings, optOuts: Pick<OptOuts, 'includes'>): WantedMessage {
   const { To: to, From: from, MessagingServiceSid: service, Body: body, MediaUrl: mediaUrls = [] } = form
   if (!to) throw new TwilioRefusal(21604, "A 'To' phone number is required.")
   if (!from && !service) throw new TwilioRefusal(21603, "A 'From' phone number is required.")
@@ -62,6 +62,7 @@ export function checkMessage(
     throw new TwilioRefusal(21617, 'The concatenated message body exceeds the 1600 character limit.')
   }
   if (mediaUrls.length > 10) throw new TwilioRefusal(21623, 'Number of media files exceeds the allowed limit of 10.')
+  checkTemplate(form)
   if (form.StatusCallback && !isCallbackUrl(form.StatusCallback)) {
     throw new TwilioRefusal(21609, 'The StatusCallback URL is not a valid URL.')
   }
@@ -70,14 +71,32 @@ export function checkMessage(
   }
   if (from) checkSender(from, settings)
   checkRecipient(to, from)
-  if (isOptedOut(to, from ?? null)) throw new TwilioRefusal(21610, `Message cannot be sent: ${to} is unsubscribed.`)
+  if (optOuts.includes(to, from ?? null, service ?? null)) {
+    throw new TwilioRefusal(21610, `Message cannot be sent: ${to} is unsubscribed.`)
+  }
   return {
     to,
     from: from || null,
     messagingServiceSid: service || null,
-    body: body ?? '',
+    body: body ?? (form.ContentSid ? `${form.ContentSid} ${form.ContentVariables ?? '{}'}` : ''),
+    isTemplate: !!form.ContentSid,
     mediaUrls,
     statusCallback: form.StatusCallback || null,
+  }
+}
+
+function checkTemplate({ ContentSid: id, ContentVariables: variables }: CreateForm): void {
+  if (id && !/^HX[0-9a-fA-F]{32}$/.test(id)) throw new TwilioRefusal(21655, `The ContentSid ${id} is invalid.`)
+  if (variables && !isVariables(variables)) throw new TwilioRefusal(21656, 'The ContentVariables parameter is invalid.')
+}
+
+const variablesSchema = z.record(z.string(), z.string())
+
+function isVariables(text: string): boolean {
+  try {
+    return variablesSchema.safeParse(JSON.parse(text)).success
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { MessageStatus } from '../settings.ts'
+import type { Media } from './media.ts'
 import { countSegments } from './segments.ts'
 
 export interface Message {
@@ -12,6 +13,8 @@ export interface Message {
   body: string
   status: MessageStatus | 'accepted' | 'received'
   numMedia: number
+  /** Those of its files that are served. */
+  media: readonly Media[]
   messagingServiceSid: string | null
   errorCode: number | null
   dateCreated: number
@@ -29,6 +32,7 @@ export interface MessageFilter {
 
 export type NewMessage = Pick<Message, 'direction' | 'from' | 'to' | 'body' | 'status' | 'numMedia'> & {
   sid?: string | undefined
+  media?: readonly Media[]
   messagingServiceSid: string | null
 }
 
@@ -51,6 +55,7 @@ export class MessageBook {
   add(wanted: NewMessage): Message {
     const now = this.now()
     const message: Message = {
+      media: [],
       ...wanted,
       index: this.#inOrder.length,
       sid: wanted.sid ?? newMessageSid(wanted.numMedia),

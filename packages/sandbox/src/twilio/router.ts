@@ -3,10 +3,12 @@ import { Exchange } from '../exchange.ts'
 import type { TwilioEntry } from '../history/entries.ts'
 import type { Settings } from '../settings.ts'
 import type { Carrier } from './carrier.ts'
+import { failureOf } from './delivery-failures.ts'
 import { TwilioRefusal, twilioErrorBody, usualCode } from './errors.ts'
 import { pageOf, parseListQuery } from './message-list.ts'
 import { checkMessage, createFormSchema } from './message-rules.ts'
 import { messageResource } from './messages.ts'
+import { serveMedia } from './serve-media.ts'
 import { followMessage } from './status-callbacks.ts'
 
 /** Twilio's REST API for messages; `client.api.baseUrl` points here. */
@@ -30,18 +32,26 @@ export function twilioRouter(carrier: Carrier): Router {
     entry.messaging_service_sid = form.data.MessagingServiceSid ?? null
     entry.body = form.data.Body ?? null
     entry.status_callback = form.data.StatusCallback ?? null
+    if (form.data.ContentSid) entry.content_sid = form.data.ContentSid
+    if (form.data.ContentVariables) entry.content_variables = form.data.ContentVariables
     const facts = { target: 'twilio' as const, operation: 'message-create' as const }
     const matched = { to: form.data.To, from: form.data.From, text: form.data.Body }
     await exchange.run({ ...facts, ...matched }, carrier, { faultBody }, async (delay) => {
       try {
-        const wanted = checkMessage(form.data, settings, (to, from) => carrier.optOuts.includes(to, from))
-        const { to, from, body, messagingServiceSid, mediaUrls, statusCallback } = wanted
+        const wanted = checkMessage(form.data, settings, carrier.optOuts)
+        const { to, from, body, isTemplate, messagingServiceSid, mediaUrls, statusCallback } = wanted
+        const place = carrier.throughput.take(from ?? messagingServiceSid ?? '', wanted, settings)
+        if (place === 'full' && messagingServiceSid === null)
+          throw new TwilioRefusal(
+            21611,
+            `The 'From' number ${from} has exceeded the maximum number of queued messages.`,
+          )
         const status = messagingServiceSid === null ? 'queued' : 'accepted'
         const numMedia = mediaUrls.length
-        const sender = messagingServiceSid === null ? from : null
+        entry.media_urls = mediaUrls
         const message = messages.add({
           direction: 'outbound-api',
-          from: sender,
+          from,
           to,
           body: keptText(body, settings),
           status,
@@ -50,7 +60,11 @@ export function twilioRouter(carrier: Carrier): Router {
         })
         entry.sid = message.sid
         const resource = messageResource(message, accountSid)
-        void followMessage(carrier, message, statusCallback)
+        const way =
+          place === 'full'
+            ? { waitMs: 0, failure: { status: 'failed' as const, code: 30001 } }
+            : { waitMs: place, failure: failureOf(carrier, message, isTemplate) }
+        void followMessage(carrier, message, statusCallback, way)
         await delay()
         return { status: 201, body: resource, effect: true }
       } catch (error) {
@@ -86,6 +100,14 @@ export function twilioRouter(carrier: Carrier): Router {
     })
   })
 
+  serveMedia(router, account, {
+    carrier,
+    open: (operation, req, res) => open(carrier, operation, req, res),
+    refusal: (req, entry) => (isAuthorised(req, carrier) ? undefined : refusalAnswer(unauthorised(), entry)),
+    missing: (req, entry) => refusalAnswer(notFound(req), entry),
+    faultBody,
+  })
+
   router.use((req, res) => {
     const { refuse } = open(carrier, 'unknown', req, res)
     refuse(isAuthorised(req, carrier) ? notFound(req) : unauthorised())
@@ -114,7 +136,9 @@ function open(carrier: Carrier, operation: TwilioEntry['operation'], req: Reques
     from: null,
     messaging_service_sid: null,
     body: null,
+    media_urls: [],
     status_callback: null,
+    credentials: req.get('authorization') !== undefined,
     code: null,
     effect: false,
     fault: null,

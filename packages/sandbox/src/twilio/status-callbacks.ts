@@ -1,6 +1,7 @@
 import type { StatusCallbackEntry } from '../history/entries.ts'
 import { below, type MessageStatus, type Settings } from '../settings.ts'
 import type { Carrier } from './carrier.ts'
+import type { Failure } from './delivery-failures.ts'
 import type { Message } from './messages.ts'
 import { signedForm } from './signed-form.ts'
 
@@ -20,29 +21,44 @@ const rank: Record<Message['status'], number> = {
 }
 
 /** Takes a created message through its statuses, telling each one but the first to its status callback. */
-export async function followMessage(carrier: Carrier, message: Message, statusCallback: string | null): Promise<void> {
+export async function followMessage(
+  carrier: Carrier,
+  message: Message,
+  statusCallback: string | null,
+  { waitMs, failure }: { waitMs: number; failure: Failure | undefined },
+): Promise<void> {
   const { settings, waits } = carrier
   const initial = message.status
-  for (const status of settings.statuses) {
+  const code = failure?.code ?? settings.status_error_code
+  let wait = waitMs
+  for (const status of failure ? wayTo(failure) : settings.statuses) {
     if (status === initial) continue
-    if (!(await waits.pause(settings.status_delay_ms))) return
-    advance(message, status, carrier)
+    const queued = status === 'queued'
+    if (!(await waits.pause(settings.status_delay_ms + (queued ? 0 : wait)))) return
+    if (!queued) wait = 0
+    advance(message, status, carrier, code)
     if (statusCallback !== null && settings.status_callbacks) await callBack(carrier, message, status, statusCallback)
   }
 }
 
-function advance(message: Message, status: MessageStatus, { messages, settings }: Carrier): void {
+/** What Twilio itself could not send never left. */
+function wayTo({ status }: Failure): MessageStatus[] {
+  return status === 'failed' ? [status] : ['sent', status]
+}
+
+function advance(message: Message, status: MessageStatus, { messages, settings }: Carrier, code: number): void {
   if (rank[status] <= rank[message.status]) return
   message.status = status
   message.dateUpdated = messages.now()
   // A Messaging Service picks the sender when it takes the message on.
   message.from ??= settings.senders?.[0] ?? '+15005550006'
   if (rank[status] >= rank.sent) message.dateSent ??= messages.now()
-  if (status === 'undelivered' || status === 'failed') message.errorCode = settings.status_error_code
+  if (status === 'undelivered' || status === 'failed') message.errorCode = code
 }
 
 async function callBack(carrier: Carrier, message: Message, status: MessageStatus, url: string): Promise<void> {
   const { settings } = carrier
+  const code = message.errorCode ?? settings.status_error_code
   const failed = status === 'undelivered' || status === 'failed'
   const fields: Record<string, string> = {
     AccountSid: carrier.accountSid,
@@ -54,7 +70,7 @@ async function callBack(carrier: Carrier, message: Message, status: MessageStatu
     SmsStatus: status,
     To: message.to,
     ...(message.messagingServiceSid === null ? {} : { MessagingServiceSid: message.messagingServiceSid }),
-    ...(failed ? { ErrorCode: String(settings.status_error_code) } : {}),
+    ...(failed ? { ErrorCode: String(code) } : {}),
   }
   const entry: StatusCallbackEntry = {
     kind: 'status_callback',

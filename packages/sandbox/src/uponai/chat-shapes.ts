@@ -47,7 +47,7 @@ export function rpcChat(chat: Chat, settings: Settings, inList = false) {
     agent_id: chat.agentId,
     chat_status: chat.status,
     chat_type: 'api_chat',
-    version: 1,
+    version: chat.agentVersion,
     retell_llm_dynamic_variables: chat.dynamicVariables,
     override_dynamic_variables: chat.overrideDynamicVariables,
     collected_dynamic_variables: over ? {} : undefined,
@@ -71,7 +71,7 @@ export function restChat(chat: Chat, settings: Settings) {
   return {
     chatId: chat.id,
     agentId: chat.agentId,
-    version: 1,
+    version: chat.agentVersion,
     status: chat.status,
     type: 'web_chat',
     metadata: chat.metadata ?? {},

@@ -12,6 +12,7 @@ export interface Chat {
   index: number
   id: string
   agentId: string
+  agentVersion: number
   dialect: 'rest' | 'rpc'
   status: 'ongoing' | 'ended'
   metadata: Record<string, unknown> | undefined
@@ -35,6 +36,7 @@ export interface Chat {
 
 export interface NewChat {
   agentId: string
+  agentVersion: number
   dialect: 'rest' | 'rpc'
   metadata: Record<string, unknown> | undefined
   dynamicVariables: Record<string, string> | undefined

@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import { type Answer, type Delay, Exchange } from '../exchange.ts'
 import type { UponaiEntry, UponaiOperation } from '../history/entries.ts'
 import type { Chat } from './chats.ts'
-import { Refusal, type RefusalReason, type Upstream } from './upstream.ts'
+import { Refusal, type RefusalReason } from './refusal.ts'
+import type { Upstream } from './upstream.ts'
 
 export interface Dialect {
   name: 'rest' | 'rpc'
@@ -19,6 +20,8 @@ interface ParsedInput {
   content?: string
   metadata?: Record<string, unknown> | undefined
   limit?: number
+  /** An agent's. */
+  fields?: Record<string, unknown>
 }
 
 /** One documented call: checked, written into the history, disturbed if a fault says so, answered in its dialect. */

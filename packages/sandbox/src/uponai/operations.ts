@@ -1,10 +1,13 @@
 import type { Delay } from '../exchange.ts'
-import { isKnownAgent } from './agents.ts'
+import { versionOf } from './agents.ts'
 import { addItems, addUserText, type Chat, type ChatMessage } from './chats.ts'
-import { Refusal, type Upstream } from './upstream.ts'
+import { Refusal } from './refusal.ts'
+import type { Upstream } from './upstream.ts'
 
 export interface CreateInput {
   agentId: string
+  /** By default the newest. */
+  agentVersion?: number | undefined
   metadata?: Record<string, unknown> | undefined
   dynamicVariables?: Record<string, string> | undefined
 }
@@ -46,9 +49,9 @@ export async function createChat(
   delay: Delay,
 ): Promise<Chat> {
   const { agentId, metadata, dynamicVariables } = input
-  if (!isKnownAgent(agentId)) throw new Refusal('unknown', `Chat agent ${agentId} not found`)
+  const { number: agentVersion } = versionOf(upstream.agents.get(agentId), input.agentVersion)
   const greeting = upstream.script.greetingOf(agentId)
-  const { chat } = upstream.chats.create({ agentId, dialect, metadata, dynamicVariables, greeting })
+  const { chat } = upstream.chats.create({ agentId, agentVersion, dialect, metadata, dynamicVariables, greeting })
   await delay()
   return chat
 }

@@ -1,12 +1,11 @@
 import { Router } from 'express'
 import { z } from 'zod'
-import { agentObject, isKnownAgent, listedAgents } from './agents.ts'
 import { restChat, restMessage } from './chat-shapes.ts'
 import { type Dialect, endpoint } from './endpoint.ts'
 import { complete, createChat, endChat, getChat, listChats, updateChat } from './operations.ts'
-import { Refusal, type Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 
-const dialect: Dialect = {
+export const rest: Dialect = {
   name: 'rest',
   statusOf: { invalid: 400, credentials: 401, forbidden: 403, unknown: 404, ended: 400 },
   errorBody: (message) => ({ message }),
@@ -75,67 +74,47 @@ const endInput = z
   .object({ params: chatParams, body: z.object({ workspaceId }) })
   .transform(({ params, body }) => ({ ...params, ...body }))
 
-const agentInput = z
-  .object({ params: z.object({ agentId: z.string() }), query: inQuery })
-  .transform(({ params, query }) => ({ ...params, ...query }))
-
-/** The paths of UponAI's API reference. */
+/** Chats, by the paths of UponAI's API reference. */
 export function restRouter(upstream: Upstream): Router {
   const { settings } = upstream
   const router = Router()
   router.post(
     '/chats',
-    endpoint(upstream, dialect, 'create', createInput, async (input, delay) => {
+    endpoint(upstream, rest, 'create', createInput, async (input, delay) => {
       const chat = await createChat(upstream, 'rest', input, delay)
       return { status: 201, body: restChat(chat, settings), effect: true, chatId: chat.id }
     }),
   )
   router.post(
     '/chats/:chatId/completions',
-    endpoint(upstream, dialect, 'completion', completionInput, async (input, delay) => {
+    endpoint(upstream, rest, 'completion', completionInput, async (input, delay) => {
       const messages = await complete(upstream, input, delay)
       return { status: 201, body: { messages: messages.map((item) => restMessage(item, settings)) }, effect: true }
     }),
   )
   router.get(
     '/chats/:chatId',
-    endpoint(upstream, dialect, 'get', getInput, async ({ chatId }, delay) => {
+    endpoint(upstream, rest, 'get', getInput, async ({ chatId }, delay) => {
       return { status: 200, body: restChat(await getChat(upstream, chatId, delay), settings) }
     }),
   )
   router.get(
     '/chats',
-    endpoint(upstream, dialect, 'list', listInput, async (input, delay) => {
+    endpoint(upstream, rest, 'list', listInput, async (input, delay) => {
       const { chats, next } = await listChats(upstream, input, delay)
       return { status: 200, body: { data: chats.map((chat) => restChat(chat, settings)), pagination_key: next } }
     }),
   )
   router.patch(
     '/chats/:chatId',
-    endpoint(upstream, dialect, 'update', updateInput, async (input, delay) => {
+    endpoint(upstream, rest, 'update', updateInput, async (input, delay) => {
       return { status: 200, body: restChat(await updateChat(upstream, input, delay), settings), effect: true }
     }),
   )
   router.post(
     '/chats/:chatId/end',
-    endpoint(upstream, dialect, 'end', endInput, async ({ chatId }, delay) => {
+    endpoint(upstream, rest, 'end', endInput, async ({ chatId }, delay) => {
       return { status: 204, effect: await endChat(upstream, chatId, delay) }
-    }),
-  )
-  router.get(
-    '/chat-agents',
-    endpoint(upstream, dialect, 'agent-list', listInput, async (_input, delay) => {
-      await delay()
-      const data = listedAgents.map((id) => agentObject(id, 'uponai-llm'))
-      return { status: 200, body: { data, pagination_key: null, pagination_key_version: null } }
-    }),
-  )
-  router.get(
-    '/chat-agents/:agentId',
-    endpoint(upstream, dialect, 'agent-get', agentInput, async ({ agentId }, delay) => {
-      await delay()
-      if (!isKnownAgent(agentId)) throw new Refusal('unknown', `Chat agent ${agentId} not found`)
-      return { status: 200, body: agentObject(agentId, 'uponai-llm') }
     }),
   )
   return router

@@ -1,13 +1,12 @@
 import { Router } from 'express'
 import { z } from 'zod'
-import { agentObject, isKnownAgent, listedAgents } from './agents.ts'
 import { rpcChat, rpcMessage } from './chat-shapes.ts'
 import { type Dialect, endpoint } from './endpoint.ts'
 import { acceptedBy, filterCriteriaSchema } from './list-filter.ts'
 import { complete, createChat, endChat, getChat, listChats, updateChat } from './operations.ts'
-import { Refusal, type Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 
-const dialect: Dialect = {
+export const rpc: Dialect = {
   name: 'rpc',
   statusOf: { invalid: 400, credentials: 401, forbidden: 403, unknown: 422, ended: 422 },
   errorBody: (message) => ({ status: 'error', message }),
@@ -31,6 +30,7 @@ const createInput = z
   })
   .transform(({ body }) => ({
     agentId: body.agent_id,
+    agentVersion: typeof body.agent_version === 'number' ? body.agent_version : undefined,
     metadata: body.metadata,
     dynamicVariables: body.retell_llm_dynamic_variables ?? body.uponai_dynamic_variables,
   }))
@@ -85,37 +85,33 @@ const updateInput = z
     overrideDynamicVariables: body.override_dynamic_variables,
   }))
 
-const agentInput = z
-  .object({ params: z.object({ agent_id: z.string() }) })
-  .transform(({ params }) => ({ agentId: params.agent_id }))
-
-/** The names of UponAI's guide, with the wire details that Retell publishes for them. */
+/** Chats, by the names of UponAI's guide, with the wire details that Retell publishes for them. */
 export function rpcRouter(upstream: Upstream): Router {
   const { settings } = upstream
   const router = Router()
   router.post(
     '/create-chat',
-    endpoint(upstream, dialect, 'create', createInput, async (input, delay) => {
+    endpoint(upstream, rpc, 'create', createInput, async (input, delay) => {
       const chat = await createChat(upstream, 'rpc', input, delay)
       return { status: 201, body: rpcChat(chat, settings), effect: true, chatId: chat.id }
     }),
   )
   router.post(
     '/create-chat-completion',
-    endpoint(upstream, dialect, 'completion', completionInput, async (input, delay) => {
+    endpoint(upstream, rpc, 'completion', completionInput, async (input, delay) => {
       const messages = await complete(upstream, input, delay)
       return { status: 201, body: { messages: messages.map((item) => rpcMessage(item, settings)) }, effect: true }
     }),
   )
   router.get(
     '/get-chat/:chat_id',
-    endpoint(upstream, dialect, 'get', chatInput, async ({ chatId }, delay) => {
+    endpoint(upstream, rpc, 'get', chatInput, async ({ chatId }, delay) => {
       return { status: 200, body: rpcChat(await getChat(upstream, chatId, delay), settings) }
     }),
   )
   router.post(
     '/v3/list-chats',
-    endpoint(upstream, dialect, 'list', listInput, async (input, delay) => {
+    endpoint(upstream, rpc, 'list', listInput, async (input, delay) => {
       const { chats, next, total } = await listChats(upstream, input, delay)
       const items = chats.map((chat) => rpcChat(chat, settings, true))
       return { status: 200, body: { items, has_more: next !== null, pagination_key: next ?? undefined, total } }
@@ -123,37 +119,15 @@ export function rpcRouter(upstream: Upstream): Router {
   )
   router.patch(
     '/update-chat/:chat_id',
-    endpoint(upstream, dialect, 'update', updateInput, async (input, delay) => {
+    endpoint(upstream, rpc, 'update', updateInput, async (input, delay) => {
       return { status: 200, body: rpcChat(await updateChat(upstream, input, delay), settings), effect: true }
     }),
   )
   router.patch(
     '/end-chat/:chat_id',
-    endpoint(upstream, dialect, 'end', chatInput, async ({ chatId }, delay) => {
+    endpoint(upstream, rpc, 'end', chatInput, async ({ chatId }, delay) => {
       return { status: 204, effect: await endChat(upstream, chatId, delay) }
     }),
-  )
-  router.get(
-    '/get-chat-agent/:agent_id',
-    endpoint(upstream, dialect, 'agent-get', agentInput, async ({ agentId }, delay) => {
-      await delay()
-      if (!isKnownAgent(agentId)) throw new Refusal('unknown', `Chat agent ${agentId} not found`)
-      return { status: 200, body: agentObject(agentId, 'retell-llm') }
-    }),
-  )
-  router.post(
-    '/v2/list-agents',
-    endpoint(
-      upstream,
-      dialect,
-      'agent-list',
-      z.object({ body: z.looseObject({}) }).transform(() => ({})),
-      async (_input, delay) => {
-        await delay()
-        const items = listedAgents.map((agent_id) => ({ agent_id, agent_name: `Sandbox ${agent_id}`, channel: 'chat' }))
-        return { status: 200, body: { items, has_more: false } }
-      },
-    ),
   )
   return router
 }

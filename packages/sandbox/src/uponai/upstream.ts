@@ -2,6 +2,7 @@ import type { FaultPlan } from '../faults/fault-plan.ts'
 import type { History } from '../history/history.ts'
 import type { Settings } from '../settings.ts'
 import type { Waits } from '../waits.ts'
+import type { AgentBook } from './agents.ts'
 import type { ChatBook } from './chats.ts'
 import type { Script } from './script.ts'
 
@@ -10,21 +11,10 @@ export interface Upstream {
   apiKey: string
   workspaceId: number
   chats: ChatBook
+  agents: AgentBook
   script: Script
   settings: Settings
   history: History
   faults: FaultPlan
   waits: Waits
-}
-
-export type RefusalReason = 'invalid' | 'credentials' | 'forbidden' | 'unknown' | 'ended'
-
-/** A request that UponAI turns down; each dialect has its own status for the reason. */
-export class Refusal extends Error {
-  readonly reason: RefusalReason
-
-  constructor(reason: RefusalReason, message: string) {
-    super(message)
-    this.reason = reason
-  }
 }
