@@ -283,6 +283,8 @@ class Life {
       from: '+15005550006',
       messaging_service_sid: null,
       body: text,
+      media_urls: [],
+      credentials: true,
       status_callback: url,
       code: delivery === 'failed' ? 21610 : null,
     }

@@ -6,6 +6,8 @@ import type {
   LiveEvents,
   Logger,
   RoutesHolder,
+  StatusDoor,
+  UponAIClient,
 } from '@chatlane/core'
 import express, { type Express } from 'express'
 import helmet from 'helmet'
@@ -13,14 +15,20 @@ import { ApiKeys } from './auth/api-keys.ts'
 import { ConversationAccess } from './auth/conversation-access.ts'
 import { ConversationTokens } from './auth/conversation-tokens.ts'
 import { cors } from './auth/cors.ts'
+import { getChat } from './chats/get.ts'
+import { listChats } from './chats/list.ts'
 import { createConversation } from './conversations/create.ts'
 import { endConversation } from './conversations/end.ts'
 import type { EventStreams } from './conversations/event-stream.ts'
 import { conversationEvents } from './conversations/events.ts'
 import { getConversation } from './conversations/get.ts'
+import { handOffConversation } from './conversations/handoff.ts'
+import { linkConversation } from './conversations/link.ts'
 import { listConversations } from './conversations/list.ts'
 import { listMessages } from './conversations/list-messages.ts'
 import { postMessage } from './conversations/post-message.ts'
+import { postReply } from './conversations/post-reply.ts'
+import { resumeConversation } from './conversations/resume.ts'
 import { getDeadLetter } from './dead-letters/get.ts'
 import { listDeadLetters } from './dead-letters/list.ts'
 import { removeDeadLetter } from './dead-letters/remove.ts'
@@ -30,10 +38,13 @@ import { healthz } from './health/healthz.ts'
 import type { Readiness } from './health/readiness.ts'
 import { readyz } from './health/readyz.ts'
 import { jsonBody } from './json-body.ts'
+import { apiMedia } from './media/api-media.ts'
+import { getMedia } from './media/get-media.ts'
 import { countUnavailable } from './message-count.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 import { RateLimits } from './rate-limits.ts'
 import { requestLog } from './request-log.ts'
+import { sendSms } from './sms/send.ts'
 import { twilioForm } from './webhooks/twilio-form.ts'
 import { tellRefused, twilioMessages } from './webhooks/twilio-messages.ts'
 import { twilioStatus } from './webhooks/twilio-status.ts'
@@ -46,9 +57,12 @@ export interface ApiParts {
   conversations: Conversations
   deadLetters: ConversationDeadLetters
   live: LiveEvents
+  uponai: Pick<UponAIClient, 'getChat' | 'listChats'>
   streams: EventStreams
   readiness: Readiness
   metrics: ApiMetrics
+  /** The way in for what becomes of messages that Twilio sends for us. */
+  statuses: StatusDoor
   /** Told when a message that Twilio brought could not be taken. */
   onRefused: () => void
 }
@@ -58,7 +72,8 @@ export function createApi(given: ApiParts): Express {
   const keys = new ApiKeys(given.config.apiKeys)
   const tokens = new ConversationTokens(given.config.sessionSecret)
   const access = new ConversationAccess(keys, tokens, given.conversations)
-  const parts = { ...given, keys, tokens, access, limits: new RateLimits() }
+  const media = apiMedia(given.config)
+  const parts = { ...given, keys, tokens, access, media, limits: new RateLimits() }
   const app = express().set('etag', false).set('trust proxy', given.config.api.trustProxy).use(helmet())
 
   app.get('/healthz', healthz)
@@ -75,6 +90,8 @@ export function createApi(given: ApiParts): Express {
   app.post('/webhooks/twilio/status', twilioForm(), twilioStatus(parts))
   app.post('/webhooks/uponai', uponaiBody(), uponaiWebhook(parts))
 
+  app.get('/media/:token', getMedia(parts))
+
   app.use('/v1', cors(parts.routes), (_request, response, next) => {
     response.set('Cache-Control', 'no-store')
     next()
@@ -86,6 +103,13 @@ export function createApi(given: ApiParts): Express {
   app.get('/v1/conversations/:id/messages', listMessages(parts))
   app.get('/v1/conversations/:id/events', conversationEvents(parts))
   app.post('/v1/conversations/:id/end', endConversation(parts))
+  app.post('/v1/conversations/:id/link', jsonBody(), linkConversation(parts))
+  app.post('/v1/conversations/:id/handoff', handOffConversation(parts))
+  app.post('/v1/conversations/:id/resume', jsonBody(), resumeConversation(parts))
+  app.post('/v1/conversations/:id/replies', jsonBody(), postReply(parts))
+  app.post('/v1/sms', jsonBody(), sendSms(parts))
+  app.get('/v1/chats', listChats(parts))
+  app.get('/v1/chats/:id', getChat(parts))
   app.get('/v1/dead-letters', listDeadLetters(parts))
   app.post('/v1/dead-letters/replay', jsonBody(), replayDeadLetters(parts))
   app.get('/v1/dead-letters/:id', getDeadLetter(parts))

@@ -5,6 +5,7 @@ import {
   connectRedis,
   createLogger,
   createSmsInbox,
+  createUponAIReader,
   demandFitRedis,
   exitIfConfigError,
   exitOnConfigError,
@@ -14,6 +15,7 @@ import {
   MOST_WAITING,
   noteShards,
   reloadOnSignal,
+  StatusDoor,
   secretsOf,
   shardOfConversation,
   stopOnSignal,
@@ -54,39 +56,64 @@ demandFitRedis(redis, config.redis, logger).catch((error: unknown) => {
 })
 const lanesOptions = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
 const lanes = new Lanes({ ...lanesOptions, name: 'turns' })
+const deliveries = new Lanes({ ...lanesOptions, name: 'deliveries' })
+const webhooks = new Lanes({ ...lanesOptions, name: 'webhooks' })
 const conversations = new Conversations({
   redis,
   prefix,
   lanes,
+  deliveries,
   shards,
   routes,
   minReplicas,
   autoCloseAfterMs: config.autoCloseAfterMs,
+  coalesceWindowMs: config.coalesceWindowMs,
   mostWaiting: MOST_WAITING,
+  ...(config.webhooks && { webhooks }),
 })
-const deliveries = new Lanes({ ...lanesOptions, name: 'deliveries' })
-const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveries })
+const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveries, webhooks })
 // Listens as soon as Redis is there, and again after every outage.
 const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
+conversations.hearOfLinks(subscriber)
 redis.on('ready', () => {
   noteShards(redis, prefix, shards)
     .then((known) => {
       if (known === lanes.shards) return undefined
       lanes.grow(known)
       deliveries.grow(known)
+      webhooks.grow(known)
       return live.start()
     })
     .catch(onError)
 })
+const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
 const streams = new EventStreams()
 const readiness = new Readiness(redis, () => conversations.missingReplicas)
-const metrics = new ApiMetrics({ redis, lanes: [lanes, deliveries], streams })
+const metrics = new ApiMetrics({
+  redis,
+  lanes: [lanes, deliveries, ...(config.webhooks ? [webhooks] : [])],
+  streams,
+  optOuts: conversations.optOuts,
+})
 const missedWebhooks =
   config.twilio &&
   new MissedWebhooks({ redis, prefix, inbox: createSmsInbox(config.twilio), conversations, routes, metrics, logger })
 const onRefused = () => missedWebhooks?.doubt()
 const publicListener = new Listener(
-  createApi({ config, logger, routes, conversations, deadLetters, live, streams, readiness, metrics, onRefused }),
+  createApi({
+    config,
+    logger,
+    routes,
+    conversations,
+    deadLetters,
+    live,
+    uponai: reader.client,
+    streams,
+    readiness,
+    metrics,
+    statuses: new StatusDoor({ redis, prefix, conversations, routes, logger }),
+    onRefused,
+  }),
 )
 const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
 
@@ -114,7 +141,8 @@ async function stop(): Promise<void> {
   await missedWebhooks?.stop()
   // Until here it told whoever asked that the process is stopping.
   await adminListener.stop({ noticeMs: 0, graceMs: 0 })
+  reader.stop()
   redis.disconnect()
   subscriber.disconnect()
-  await Promise.all([lanes.close(), deliveries.close()])
+  await Promise.all([lanes.close(), deliveries.close(), webhooks.close(), reader.close()])
 }

@@ -1,4 +1,4 @@
-import type { Acceptance, ApiMetrics, Channel } from '@chatlane/core'
+import type { AcceptanceFrom, ApiMetrics, Channel } from '@chatlane/core'
 import type { RequestHandler, Response } from 'express'
 
 type Channels = Channel | 'unknown'
@@ -12,7 +12,7 @@ export function bringsMessage(response: Response, channel: Channel): void {
 }
 
 /** Counts what became of the message that a request brought. */
-export function countMessage(response: Response, metrics: ApiMetrics, outcome: Acceptance['status']): void {
+export function countMessage(response: Response, metrics: ApiMetrics, outcome: AcceptanceFrom['status']): void {
   counted.add(response)
   metrics.message(channels.get(response) ?? 'unknown', outcome)
 }

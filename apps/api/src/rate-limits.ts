@@ -15,6 +15,11 @@ export class RateLimits {
     return consume(this.#creations, ip, 'expected at most 20 conversations a minute from one address')
   }
 
+  /** A server writes to a person, in whatever conversation. @throws Problem `too_fast` */
+  outbound(to: string): Promise<void> {
+    return consume(this.#server, to, 'expected at most 1000 requests in 10 seconds for one person')
+  }
+
   /** Something goes into a conversation. @throws Problem `too_fast` */
   message(caller: Caller, conversation: string): Promise<void> {
     return caller === 'server'

@@ -11,8 +11,10 @@ import {
   Conversations,
   connectRedis,
   createLogger,
+  createUponAIReader,
   LiveEvents,
   loadConfig,
+  StatusDoor,
   shardOfConversation,
   watchRoutes,
 } from '@chatlane/core'
@@ -69,6 +71,8 @@ export interface StartedApi {
   config: Config
   conversations: Conversations
   lanes: Lanes
+  /** The lanes of webhooks for the business. */
+  webhooks: Lanes
   redis: ReturnType<typeof connectRedis>
   streams: EventStreams
   live: LiveEvents
@@ -108,28 +112,36 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   const lanesOptions = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
   const lanes = new Lanes({ ...lanesOptions, name: 'turns' })
   const deliveries = new Lanes({ ...lanesOptions, name: 'deliveries' })
+  const webhooks = new Lanes({ ...lanesOptions, name: 'webhooks' })
   const conversations = new Conversations({
     redis,
     prefix,
     lanes,
+    deliveries,
     shards,
     routes,
     minReplicas: config.redis.minReplicas,
     autoCloseAfterMs: config.autoCloseAfterMs,
+    coalesceWindowMs: config.coalesceWindowMs,
     mostWaiting: options.mostWaiting ?? 100,
+    ...(config.webhooks && { webhooks }),
   })
   const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
+  conversations.hearOfLinks(subscriber)
   const streams = new EventStreams(options.heartbeatMs)
+  const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
   const app = createApi({
     config,
     logger,
     routes,
     conversations,
-    deadLetters: new ConversationDeadLetters({ redis, prefix, lanes, deliveries }),
+    deadLetters: new ConversationDeadLetters({ redis, prefix, lanes, deliveries, webhooks }),
     live,
+    uponai: reader.client,
     streams,
     readiness: new Readiness(redis, () => conversations.missingReplicas),
-    metrics: new ApiMetrics({ redis, lanes: [lanes], streams }),
+    metrics: new ApiMetrics({ redis, lanes: [lanes], streams, optOuts: conversations.optOuts }),
+    statuses: new StatusDoor({ redis, prefix, conversations, routes, logger }),
     onRefused() {},
   })
   const server = createServer(app).listen(0, '127.0.0.1')
@@ -141,6 +153,7 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     config,
     conversations,
     lanes,
+    webhooks,
     redis,
     streams,
     live,
@@ -150,9 +163,10 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
       streams.endAll()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      reader.stop()
       redis.disconnect()
       subscriber.disconnect()
-      await Promise.all([lanes.close(), deliveries.close()])
+      await Promise.all([lanes.close(), deliveries.close(), webhooks.close(), reader.close()])
     },
   }
 }

@@ -25,6 +25,8 @@ export interface Context {
   lanes: Lanes
   /** The lanes of outgoing messages. */
   deliveries: Lanes
+  /** The lanes of webhooks for the business. */
+  webhooks: Lanes
   /** Says nothing: a command speaks for itself. */
   logger: Logger
 }
@@ -50,10 +52,11 @@ export async function withContext<T>(config: CliConfig, work: (context: Context)
     const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation }
     const lanes = new Lanes({ name: 'turns', ...shared })
     const deliveries = new Lanes({ name: 'deliveries', ...shared })
+    const webhooks = new Lanes({ name: 'webhooks', ...shared })
     try {
-      return await work({ config, redis, prefix, shards, lanes, deliveries, logger })
+      return await work({ config, redis, prefix, shards, lanes, deliveries, webhooks, logger })
     } finally {
-      await Promise.all([lanes.close(), deliveries.close()])
+      await Promise.all([lanes.close(), deliveries.close(), webhooks.close()])
     }
   } finally {
     redis.disconnect()

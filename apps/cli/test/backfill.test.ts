@@ -137,7 +137,8 @@ test('lets nothing overtake what is left, even if there is room again meanwhile'
   const bodies = Array.from({ length: 1_001 }, (_, i) => `n${i}`)
   const messageOf = (text: string): ReceivedSms => {
     const messageSid = `SM${text}`
-    return { at: 0, sms: { messageSid, accountSid: 'AC', channel: 'sms', from: ANN, to: NUMBER, text } }
+    const files = { attachments: 0, media: [] }
+    return { at: 0, sms: { messageSid, accountSid: 'AC', channel: 'sms', from: ANN, to: NUMBER, text, ...files } }
   }
   const inbox: SmsInbox = {
     async received(_since, until) {

@@ -20,13 +20,16 @@ export function deployment() {
   const shared = { connection: redis, prefix: config.redis.prefix, shardOf: shardOfConversation }
   const lanes = new Lanes({ name: 'turns', ...shared })
   const deliveries = new Lanes({ name: 'deliveries', ...shared })
+  const webhooks = new Lanes({ name: 'webhooks', ...shared })
   const conversations = new Conversations({
     redis,
     prefix: config.redis.prefix,
     lanes,
+    deliveries,
     shards: 1,
     routes: watchRoutes(undefined),
     autoCloseAfterMs: 0,
+    coalesceWindowMs: 0,
     minReplicas: 0,
     mostWaiting: 1_000,
   })
@@ -41,8 +44,9 @@ export function deployment() {
     env,
     lanes,
     deliveries,
+    webhooks,
     conversations,
-    letters: new ConversationDeadLetters({ redis, prefix: config.redis.prefix, lanes, deliveries }),
+    letters: new ConversationDeadLetters({ redis, prefix: config.redis.prefix, lanes, deliveries, webhooks }),
     workOff,
     /** A text message from a phone; gives the conversation's and the message's id. */
     async text(from: string, text: string) {
@@ -52,7 +56,7 @@ export function deployment() {
       return { conversation: accepted.conversationId, message: accepted.messageId }
     },
     async stop() {
-      await Promise.all([lanes.close(), deliveries.close()])
+      await Promise.all([lanes.close(), deliveries.close(), webhooks.close()])
       redis.disconnect()
     },
   }

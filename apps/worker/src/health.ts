@@ -14,11 +14,13 @@ export interface Health {
 /**
  * Serves `/healthz`, `/readyz` and `/metrics`.
  * @throws when no port can be listened on
+ * @param notes what someone should see to, though it keeps nothing else from working
  * @param ready what keeps the worker from working, or undefined when nothing does
  */
 export async function serveHealth(
   listener: { host: string; port: number },
   registry: WorkerMetrics['registry'],
+  notes: () => readonly string[],
   ready: () => Promise<string | undefined>,
 ): Promise<Health> {
   const app = express().disable('x-powered-by')
@@ -27,9 +29,11 @@ export async function serveHealth(
   })
   app.get('/readyz', async (_request, response) => {
     const problem = await ready()
-    response
-      .status(problem === undefined ? 200 : 503)
-      .json(problem === undefined ? { status: 'ready' } : { status: 'not ready', problem })
+    const seen = notes()
+    response.status(problem === undefined ? 200 : 503).json({
+      ...(problem === undefined ? { status: 'ready' } : { status: 'not ready', problem }),
+      ...(seen.length > 0 && { notes: seen }),
+    })
   })
   app.get('/metrics', async (_request, response) => {
     response.set('Content-Type', registry.contentType).end(await registry.metrics())

@@ -1,4 +1,5 @@
 import {
+  AgentCheck,
   createLogger,
   exitIfConfigError,
   exitOnConfigError,
@@ -20,17 +21,21 @@ const { config, routes } = exitOnConfigError(() => {
 const logger = createLogger(config.log, { service: 'worker', secrets: secretsOf(config) })
 for (const warning of config.warnings) logger.warn(warning)
 
-reloadOnSignal(logger, routes)
+// Here and not in the api: it is the worker that opens chats with these agents.
+const agentCheck = new AgentCheck({ config: config.uponai, routes, logger })
+reloadOnSignal(logger, routes, () => agentCheck.begin())
 let begun = false
 const starting = startWorker(config, routes, logger, () => {
   begun = true
 })
 // Before it has begun (it may wait for Redis) it has nothing in hand.
 stopOnSignal(logger, STOP_WITHIN_MS, async () => {
+  agentCheck.stop()
   if (begun) await (await starting).stop()
 })
 try {
   await starting
+  agentCheck.begin()
 } catch (error) {
   exitIfConfigError(error)
   logger.fatal({ err: error }, 'the worker cannot start')

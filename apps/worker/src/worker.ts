@@ -2,6 +2,8 @@ import {
   AccountPause,
   Closer,
   type Config,
+  Consequences,
+  Conversations,
   connectRedis,
   createDeliveryHandler,
   createGatedUponAI,
@@ -10,17 +12,22 @@ import {
   demandFitRedis,
   isRedisUnavailable,
   type Logger,
+  MOST_WAITING,
+  maskAddress,
   noteShards,
   Replicas,
   type RoutesHolder,
+  reasonText,
   redisAnswers,
   redisProblem,
+  SenderGate,
   SharedPause,
   shardOfConversation,
   WorkerMetrics,
 } from '@chatlane/core'
 import { Lanes, LaneWorker } from '@chatlane/lanes'
 import { serveHealth } from './health.ts'
+import { startWebhooks } from './webhooks.ts'
 
 /** Time that turns in progress get to finish before they are handed to other workers. */
 const GRACE_MS = 6_000
@@ -54,7 +61,10 @@ export async function startWorker(
   const { prefix } = config.redis
   const metrics = new WorkerMetrics(redis)
   let state: 'starting' | 'working' | 'draining' = 'starting'
-  const health = await serveHealth(config.worker, metrics.registry, async () => {
+  const gate = new SenderGate({ redis, prefix, logger })
+  const notes = () =>
+    gate.held.map(({ sender, reason }) => `${maskAddress(sender)} sends nothing: ${reasonText(reason)}`)
+  const health = await serveHealth(config.worker, metrics.registry, notes, async () => {
     if (state === 'draining') return 'the process is stopping'
     const problem = await redisProblem(redis)
     if (problem !== undefined) return problem
@@ -71,6 +81,7 @@ export async function startWorker(
   const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
   const lanes = new Lanes({ name: 'turns', ...shared })
   const deliveries = new Lanes({ name: 'deliveries', ...shared })
+  const webhooks = config.webhooks && new Lanes({ name: 'webhooks', ...shared })
   const replicas = new Replicas({
     redis,
     least: config.redis.minReplicas,
@@ -86,6 +97,19 @@ export async function startWorker(
     onPause: (reason) => (reason === undefined ? turns.resume() : turns.pause()),
   })
   const { attempts, backoffMs, whenUnclear } = config.turns
+  const conversations = new Conversations({
+    redis,
+    prefix,
+    lanes,
+    deliveries,
+    ...(webhooks && { webhooks }),
+    shards: config.queueShards,
+    routes,
+    minReplicas: config.redis.minReplicas,
+    autoCloseAfterMs: config.autoCloseAfterMs,
+    coalesceWindowMs: config.coalesceWindowMs,
+    mostWaiting: MOST_WAITING,
+  })
 
   onBegin()
   const turns = new LaneWorker(lanes, {
@@ -97,8 +121,11 @@ export async function startWorker(
         uponai: uponai.client,
         lanes,
         deliveries,
+        conversations,
+        webhooks,
         routes,
         autoCloseAfterMs: config.autoCloseAfterMs,
+        coalesceWindowMs: config.coalesceWindowMs,
         graceMs: config.uponai.timeoutMs + Math.min(config.uponai.timeoutMs, LATE_MS),
         whenUnclear,
         attempts,
@@ -113,6 +140,7 @@ export async function startWorker(
   })
   const twilioAsked = new SharedPause({ redis, prefix, provider: 'twilio', onError })
   const twilioPause = new AccountPause(twilioAsked, logger)
+  const { optOuts, flaggedNumbers: numbers } = conversations
   const sending = config.twilio
     ? new LaneWorker(deliveries, {
         ...createDeliveryHandler({
@@ -121,6 +149,11 @@ export async function startWorker(
           prefix,
           sms: createSmsSender(config.twilio),
           pause: twilioPause,
+          gate,
+          consequences: new Consequences({ optOuts, numbers, gate, webhooks, logger }),
+          routes,
+          optOuts,
+          webhooks,
           publicUrl: config.publicUrl ?? '',
           backoffMs,
           logger,
@@ -131,13 +164,20 @@ export async function startWorker(
         onError,
       })
     : undefined
+  const telling =
+    webhooks && config.webhooks && startWebhooks(config.webhooks, { webhooks, redis, prefix, logger, metrics, onError })
   metrics.watch({
-    lanes: [lanes, deliveries],
-    workers: { turns, deliveries: sending },
-    pauses: { uponai: () => uponai.gate.paused, twilio: () => twilioPause.reason },
+    lanes: [lanes, deliveries, ...(webhooks ? [webhooks] : [])],
+    workers: { turns, deliveries: sending, webhooks: telling?.worker },
+    pauses: {
+      uponai: () => uponai.gate.paused,
+      twilio: () => twilioPause.reason,
+      ...(telling && { webhooks: () => telling.pause.reason }),
+    },
+    senders: () => gate.held,
   })
   const closer = new Closer({ redis, prefix, lanes, onError })
-  await Promise.all([turns.ready(), sending?.ready(), closer.start()])
+  await Promise.all([turns.ready(), sending?.ready(), telling?.worker.ready(), closer.start()])
   state = 'working'
   logger.info({ port: health.port, concurrency: config.worker.concurrency, shards }, 'worker ready')
 
@@ -149,8 +189,8 @@ export async function startWorker(
       twilioAsked.stop()
       // Without Redis no turn can end or be handed back: the leases run out, and other workers take over.
       const graceMs = (await redisAnswers(redis, ANSWER_MS)) ? GRACE_MS : 0
-      await Promise.all([closer.close(), turns.close(graceMs), sending?.close(graceMs)])
-      await Promise.all([lanes.close(), deliveries.close(), uponai.close()])
+      await Promise.all([closer.close(), turns.close(graceMs), sending?.close(graceMs), telling?.close(graceMs)])
+      await Promise.all([lanes.close(), deliveries.close(), webhooks?.close(), uponai.close()])
       await health.close()
       redis.disconnect()
     },

@@ -10,6 +10,9 @@ const main = fileURLToPath(new URL('../../api/src/main.ts', import.meta.url))
 export interface ApiBeside {
   /** Resolves with a line of its log, past or to come. */
   line(matches: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>
+  url: string
+  /** Has it read the routes file again, and waits for that. */
+  reload(): Promise<void>
   /** Lines of its log so far. */
   log: readonly Record<string, unknown>[]
   /** Tells it to stop, and waits for that. */
@@ -39,8 +42,13 @@ export async function apiBeside(stage: Stage, env: Record<string, string> = {}):
     log.push(z.record(z.string(), z.unknown()).parse(JSON.parse(text)))
     for (const look of waiting) look()
   })
-  const api: ApiBeside = {
+  const api: Omit<ApiBeside, 'url'> = {
     log,
+    async reload() {
+      const before = log.length
+      child.kill('SIGHUP')
+      await api.line((line) => log.indexOf(line) >= before && line.msg === 'routes read again')
+    },
     line: (matches) =>
       new Promise((resolve) => {
         const look = () => {
@@ -70,5 +78,5 @@ export async function apiBeside(stage: Stage, env: Record<string, string> = {}):
     api_url: `http://127.0.0.1:${port}`,
     public_url: stage.environment.PUBLIC_URL ?? '',
   })
-  return api
+  return { ...api, url: `http://127.0.0.1:${port}` }
 }

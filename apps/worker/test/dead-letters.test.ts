@@ -20,8 +20,9 @@ function deadLetters(): ConversationDeadLetters {
   const { redis, lanes } = s
   const prefix = lanes.shardKeys(0).tag.slice(1, -':0}'.length)
   const deliveries = new Lanes({ name: 'deliveries', connection: redis, prefix, shardOf: shardOfConversation })
-  onTestFinished(() => deliveries.close())
-  return new ConversationDeadLetters({ redis, prefix, lanes, deliveries })
+  const webhooks = new Lanes({ name: 'webhooks', connection: redis, prefix, shardOf: shardOfConversation })
+  onTestFinished(async () => void (await Promise.all([deliveries.close(), webhooks.close()])))
+  return new ConversationDeadLetters({ redis, prefix, lanes, deliveries, webhooks })
 }
 
 async function only(letters: ConversationDeadLetters): Promise<ConversationDeadLetter> {

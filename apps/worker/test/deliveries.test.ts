@@ -105,14 +105,14 @@ it('shows a message that Twilio refuses as failed, with the reason, and goes on'
   s = await stage({})
   await s.sandbox.setFaults({
     rules: [
-      { target: 'twilio', operation: 'message-create', times: 1, fault: { kind: 'status', status: 400, code: 21610 } },
+      { target: 'twilio', operation: 'message-create', times: 1, fault: { kind: 'status', status: 400, code: 21620 } },
     ],
   })
   const conversation = await s.text(PERSON, 'hi')
   await s.text(PERSON, 'next')
   const items = await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
   expect(items.filter(({ role }) => role === 'agent').map(({ status, reason }) => [status, reason])).toEqual([
-    ['failed', 'opted_out'],
+    ['failed', 'twilio_21620'],
     ['sent', undefined],
   ])
 })

@@ -30,6 +30,8 @@ export interface Stage {
   lanes: Lanes
   /** The lanes of outgoing messages. */
   deliveries: Lanes
+  /** The lanes of webhooks for the business. */
+  webhooks: Lanes
   redis: LaneRedis
   /** That of every process of this deployment. */
   environment: Readonly<Record<string, string>>
@@ -47,6 +49,8 @@ export interface Stage {
   settled(conversation: Conversation, until?: (items: LedgerItem[]) => boolean): Promise<LedgerItem[]>
   /** Takes a conversation's record away, as a Redis does that loses data. */
   forget(conversation: Conversation): Promise<void>
+  /** Where the oldest worker shows its health and its metrics. */
+  readonly workerUrl: string
   /** What keeps the oldest worker from working, by its `/readyz`. */
   problem(): Promise<string | undefined>
   /** Starts a worker in a process of its own, which ends with the stage. */
@@ -104,17 +108,21 @@ export async function stage(options: {
     shards: config.queueShards,
     shardOf: shardOfConversation,
   })
+  const deliveries = new Lanes({ name: 'deliveries', connection: redis, prefix, shardOf: shardOfConversation })
+  const webhooks = new Lanes({ name: 'webhooks', connection: redis, prefix, shardOf: shardOfConversation })
   const conversations = new Conversations({
     redis,
     prefix,
     lanes,
+    deliveries,
     shards: config.queueShards,
     routes,
     autoCloseAfterMs: config.autoCloseAfterMs,
+    coalesceWindowMs: config.coalesceWindowMs,
     minReplicas: 0,
     mostWaiting: 100,
+    ...(config.webhooks && { webhooks }),
   })
-  const deliveries = new Lanes({ name: 'deliveries', connection: redis, prefix, shardOf: shardOfConversation })
   const control = sandboxClient(sandbox.url)
   await control.settings({ status_callbacks: false, ...options.settings })
   const found = async (id: string): Promise<Conversation> => {
@@ -127,6 +135,7 @@ export async function stage(options: {
     conversations,
     lanes,
     deliveries,
+    webhooks,
     redis,
     environment,
     async timesToLive({ id }) {
@@ -162,6 +171,9 @@ export async function stage(options: {
     async forget({ id }) {
       await redis.del(conversationKeys(prefix, id).record)
     },
+    get workerUrl() {
+      return `http://127.0.0.1:${workers[0]?.port}`
+    },
     async problem() {
       const answer = await fetch(`http://127.0.0.1:${workers[0]?.port}/readyz`)
       return z.object({ problem: z.string().optional() }).parse(await answer.json()).problem
@@ -182,7 +194,7 @@ export async function stage(options: {
     async stop() {
       for (const child of children) child.kill('SIGKILL')
       await Promise.all(workers.map((worker) => worker.stop()))
-      await Promise.all([lanes.close(), deliveries.close()])
+      await Promise.all([lanes.close(), deliveries.close(), webhooks.close()])
       redis.disconnect()
       await sandbox.close()
       rmSync(folder, { recursive: true })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { secretVariables, variableNames } from '../src/config/variables.ts'
+import { loadRoutes } from '../src/routing/load.ts'
 import { knownKeys } from '../src/routing/schema.ts'
 
 const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
@@ -19,7 +20,24 @@ test('the page marks every secret, and nothing else', () => {
   expect(marked.sort()).toEqual([...secretVariables].sort())
 })
 
-test.each(['sms', 'web'])('the page describes every key of %s', (list) => {
-  const section = page.split(`### \`${list}\``)[1]?.split('\n### ')[0] ?? ''
-  for (const key of knownKeys([list])) expect(section).toContain(`\`${key}\``)
+const routesPage = readFileSync(new URL('../../../docs/routes.md', import.meta.url), 'utf8')
+
+test.each([
+  ['`sms`', ['sms']],
+  ['`web`', ['web']],
+  ['Media', ['sms', 'media']],
+  ['Template', ['sms', 'template']],
+])('the page of the routes describes under %s every key', (title, path) => {
+  const section = routesPage.split(`## ${title}`)[1]?.split('\n## ')[0] ?? ''
+  for (const key of knownKeys(path)) expect(section).toContain(`\`${key}\``)
+})
+
+test('the examples on the page of the routes are right', () => {
+  const examples = [...routesPage.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text)
+  const whole = examples.filter((text) => /^(sms|web):/m.test(text))
+  expect(whole.length).toBeGreaterThan(2)
+  for (const text of whole) expect(() => loadRoutes(text, 'routes.md')).not.toThrow()
+  const parts = examples.filter((text) => !whole.includes(text))
+  const route = 'sms:\n  - sender: "whatsapp:+15005550006"\n    inbound_agents: [{ agent_id: a }]\n'
+  for (const text of parts) expect(() => loadRoutes(route + text, 'routes.md')).not.toThrow()
 })

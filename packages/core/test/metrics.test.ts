@@ -44,6 +44,7 @@ function watching(lanes: Lanes, more: { worker?: LaneWorker; pause?: () => Pause
     lanes: [lanes],
     workers: { turns: more.worker, deliveries: undefined },
     pauses: more.pause ? { uponai: more.pause } : {},
+    senders: () => [],
   })
   return metrics
 }

@@ -9,6 +9,7 @@ import { watchRoutes } from '../src/routing/holder.ts'
 import { loadRoutes } from '../src/routing/load.ts'
 
 const service = `MG${'0'.repeat(32)}`
+const template = `HX${'a'.repeat(32)}`
 const full = `
 sms:
   - sender: "+15005550006"
@@ -16,15 +17,24 @@ sms:
     outbound_agents: [{ agent_id: chat_agent_c }]
     auto_close_after_ms: 1800000
     auto_close_message: "Closing for now."
+    coalesce_window_ms: 1500
     greeting: show
+    media: { policy: reply }
     failure_message: "Sorry."
+    max_per_second: 0.5
   - messaging_service_sid: ${service}
     inbound_agents: [{ agent_id: chat_agent_d }]
+  - sender: "whatsapp:+15005550006"
+    outbound_agents: [{ agent_id: chat_agent_d }]
+    media: { policy: ignore, send_links: true }
+    template: { content_sid: ${template}, variables: { 1: "We said: {{text}}", name: you } }
 web:
   - public_key: pk_live_demo
     allowed_origins: ["https://www.example.com", "http://localhost:5173"]
     agent_id: chat_agent_a
     auto_close_after_ms: 0
+    coalesce_window_ms: 1000
+    coalesce_max_wait_ms: 1000
 `
 
 function problemsIn(text: string): string[] {
@@ -50,14 +60,26 @@ describe('a routes file', () => {
         outboundAgents: [{ agentId: 'chat_agent_c', weight: 1 }],
         autoCloseAfterMs: 1_800_000,
         autoCloseMessage: 'Closing for now.',
+        coalesce: { windowMs: 1500, maxWaitMs: 7500 },
         greeting: { inbound: 'show', outbound: 'show' },
+        media: { policy: 'reply', text: 'Sorry, I can only read text.', sendLinks: false },
         failureMessage: 'Sorry.',
+        maxPerSecond: 0.5,
       },
       {
         messagingServiceSid: service,
         inboundAgents: [{ agentId: 'chat_agent_d', weight: 1 }],
         outboundAgents: [{ agentId: 'chat_agent_d', weight: 1 }],
         greeting: { inbound: 'hide', outbound: 'show' },
+        media: { policy: 'describe', sendLinks: false },
+      },
+      {
+        sender: 'whatsapp:+15005550006',
+        inboundAgents: [{ agentId: 'chat_agent_d', weight: 1 }],
+        outboundAgents: [{ agentId: 'chat_agent_d', weight: 1 }],
+        greeting: { inbound: 'hide', outbound: 'show' },
+        media: { policy: 'ignore', sendLinks: true },
+        template: { contentSid: template, variables: { 1: 'We said: {{text}}', name: 'you' } },
       },
     ])
     expect(web).toEqual([
@@ -66,6 +88,7 @@ describe('a routes file', () => {
         allowedOrigins: ['https://www.example.com', 'http://localhost:5173'],
         agentId: 'chat_agent_a',
         autoCloseAfterMs: 0,
+        coalesce: { windowMs: 1000, maxWaitMs: 1000 },
         greeting: 'show',
       },
     ])
@@ -93,7 +116,8 @@ describe('a routes file', () => {
 
   test('the sample file is right', () => {
     const sample = readFileSync(new URL('../../../chatlane.example.yaml', import.meta.url), 'utf8')
-    expect(loadRoutes(sample, 'chatlane.example.yaml').sms.length).toBeGreaterThan(0)
+    const [first] = loadRoutes(sample, 'chatlane.example.yaml').sms
+    expect(first?.coalesce?.windowMs).toBe(1500)
   })
 })
 
@@ -183,15 +207,56 @@ describe('a bad routes file is refused with line and key', () => {
     )
   })
 
-  test.each(['coalesce_window_ms: 1500', 'media: { policy: ignore }', 'max_per_second: 1'])(
-    '%s is not known',
-    (line) => {
-      const problems = problemsIn(`sms:\n- sender: "+15005550006"\n  ${a}\n  ${line}`)
-      expect(problems).toEqual([
-        expect.stringContaining(`chatlane.yaml:4: sms[0].${line.split(':')[0]}: expected one of`),
-      ])
-    },
-  )
+  test.each<[string, string[]]>([
+    ['coalesce_window_ms: 1.5', ['4: .*coalesce_window_ms: expected a whole number of milliseconds from 0 to 600000']],
+    ['coalesce_window_ms: 600001', ['4: .*coalesce_window_ms: expected']],
+    ['coalesce_max_wait_ms: 100', ['4: .*coalesce_max_wait_ms: expected only with coalesce_window_ms']],
+    [
+      'coalesce_window_ms: 500\n  coalesce_max_wait_ms: 100',
+      ['5: .*coalesce_max_wait_ms: expected at least coalesce_window_ms, 500'],
+    ],
+    ['media: reply', ['4: sms[0].media: expected a mapping with policy and, for reply, text']],
+    ['media:\n    policy: answer', ['5: sms[0].media.policy: expected reply, describe or ignore']],
+    ['media:\n    text: No.', ['5: sms[0].media.text: expected only with policy: reply']],
+    ['media:\n    policy: reply\n    text: ""', ['6: sms[0].media.text: expected a text of 1 to 1600 characters']],
+    ['media: { send_links: 1 }', ['4: sms[0].media.send_links: expected true or false']],
+    ['media: { polcy: reply }', ['4: sms[0].media.polcy: expected one of policy, .*; did you mean policy\\?']],
+    ['max_per_second: 0', ['4: .*max_per_second: expected a number of segments above 0, up to 1000']],
+    ['max_per_second: 1001', ['4: .*max_per_second: expected a number of segments']],
+    [`template: { content_sid: ${template} }`, ['4: sms[0].template: expected only with a WhatsApp sender']],
+  ])('%s', (lines, expected) => {
+    const problems = problemsIn(`sms:\n- sender: "+15005550006"\n  ${a}\n  ${lines}`)
+    expect(problems).toEqual(
+      expected.map((line) => expect.stringMatching(new RegExp(`^chatlane\\.yaml:${line.replaceAll('[', '\\[')}`))),
+    )
+  })
+
+  test.each([
+    ['content_sid: HX1', 'content_sid: expected HX followed by 32 hexadecimal digits'],
+    [`content_sid: ${template}, variables: { "1": "{{name}}" }`, 'variables.1: expected .* {{text}} as its only'],
+    [`content_sid: ${template}, variables: { "1": "{{text}} {{2}}" }`, 'variables.1: expected .* {{text}} as its only'],
+    [`content_sid: ${template}, variables: { "a b": x }`, 'variables.a b: expected'],
+    [`content_sid: ${template}, variables: text`, 'variables: expected a mapping such as'],
+    ['variables: { "1": x }', 'content_sid: expected HX'],
+  ])('a template with %s', (text, expected) => {
+    const problems = problemsIn(`sms:\n- sender: "whatsapp:+15005550006"\n  ${a}\n  template: { ${text} }`)
+    expect(problems).toEqual([expect.stringMatching(`^chatlane.yaml:4: sms\\[0\\].template.${expected}`)])
+  })
+
+  test('all of it is told at once, also what is wrong between keys', () => {
+    const text = `sms:
+- sender: "+15005550006"
+- sender: "+15005550007"
+  ${a}
+  greeting: loud
+web:
+- { public_key: pk, allowed_origins: [https://a.example], agent_id: a, coalesce_max_wait_ms: 1 }`
+    expect(problemsIn(text)).toEqual([
+      'chatlane.yaml:2: sms[0]: expected inbound_agents or outbound_agents',
+      'chatlane.yaml:5: sms[1].greeting: expected show or hide',
+      'chatlane.yaml:7: web[0].coalesce_max_wait_ms: expected only with coalesce_window_ms',
+    ])
+  })
 })
 
 describe('a route is found', () => {
@@ -201,7 +266,17 @@ describe('a route is found', () => {
     expect(routes.smsRoute({ to: '+15005550006', messagingServiceSid: service })).toBe(routes.sms[0])
     expect(routes.smsRoute({ to: '+15005550001', messagingServiceSid: service })).toBe(routes.sms[1])
     expect(routes.smsRoute({ to: '+15005550001' })).toBeUndefined()
-    expect(routes.smsRoute({ to: 'whatsapp:+15005550006' })).toBeUndefined()
+    expect(routes.smsRoute({ to: 'whatsapp:+15005550006' })).toBe(routes.sms[2])
+    expect(routes.smsRoute({ to: 'whatsapp:+15005550001' })).toBeUndefined()
+  })
+
+  test('by the service of an entry with a sender only where none is for the service alone', () => {
+    const both = `{ sender: "+15005550006", messaging_service_sid: ${service}, inbound_agents: [{ agent_id: a }] }`
+    const alone = `{ messaging_service_sid: ${service}, inbound_agents: [{ agent_id: b }] }`
+    const other = { to: '+15005550001', messagingServiceSid: service }
+    const agentIn = (text: string) => loadRoutes(text, 'chatlane.yaml').smsRoute(other)?.inboundAgents[0]?.agentId
+    expect(agentIn(`sms: [${both}, ${alone}]`)).toBe('b')
+    expect(agentIn(`sms: [${both}]`)).toBe('a')
   })
 
   test('by the public key', () => {
@@ -245,6 +320,23 @@ describe('the choice of an agent', () => {
     }
   })
 
+  test('is the same for a number on every channel', () => {
+    for (const participant of participants.slice(0, 200)) {
+      const chosen = chooseAgent(agents, participant)
+      expect(chooseAgent(agents, `whatsapp:${participant}`)).toBe(chosen)
+      expect(chooseAgent(agents, `rcs:${participant}`)).toBe(chosen)
+    }
+  })
+
+  test('moves nobody between the others when a weight changes', () => {
+    const three = [...agents, { agentId: 'chat_agent_c', weight: 100 }]
+    const raised = three.map((agent) => (agent.agentId === 'chat_agent_c' ? { ...agent, weight: 200 } : agent))
+    for (const participant of participants) {
+      const after = chooseAgent(raised, participant)
+      if (after !== 'chat_agent_c') expect(after).toBe(chooseAgent(three, participant))
+    }
+  })
+
   test('needs someone to choose', () => {
     expect(() => chooseAgent([], '+15005550001')).toThrow(RangeError)
   })
@@ -257,7 +349,7 @@ describe('the routes in force', () => {
     writeFileSync(file, full)
     const holder = watchRoutes(file)
     const first = holder.current
-    expect(first.sms).toHaveLength(2)
+    expect(first.sms).toHaveLength(3)
 
     writeFileSync(file, 'sms:\n  - sendr: x')
     expect(holder.reload()).toEqual({ ok: false, problems: [expect.stringContaining(`${file}:2: sms[0].sendr: `)] })

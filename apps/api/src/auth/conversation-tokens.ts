@@ -28,7 +28,8 @@ export class ConversationTokens {
         algorithms: [ALGORITHM],
         requiredClaims: ['sub', 'exp'],
       })
-      return payload.sub
+      // The same secret signs links to files, which say whom they are for.
+      return payload.aud === undefined ? payload.sub : undefined
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined
       throw error

@@ -8,18 +8,11 @@ import { requireWebRoute } from '../auth/web-origin.ts'
 import { invalid, parse } from '../parse.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import { note } from '../request-log.ts'
-
-/** UponAI keeps at most 50 kB of metadata per chat. */
-const MOST_METADATA = 50_000
+import { chatFields } from './chat-fields.ts'
 
 const body = z.object({
-  agent_id: z.string().min(1).max(200).optional(),
+  ...chatFields,
   public_key: z.string().min(1).max(200).optional(),
-  metadata: z
-    .record(z.string(), z.unknown())
-    .refine((metadata) => JSON.stringify(metadata).length <= MOST_METADATA, 'expected at most 50 kB')
-    .optional(),
-  dynamic_variables: z.record(z.string(), z.string()).optional(),
 })
 
 interface Parts {
@@ -34,11 +27,12 @@ interface Parts {
 export function createConversation(parts: Parts): RequestHandler {
   return async (request, response) => {
     const input = parse(body, request.body ?? {})
-    const { agentId, publicKey } = await chooseRoute(parts, request, input)
+    const { agentId, agentAsked, publicKey } = await chooseRoute(parts, request, input)
     const { metadata, dynamic_variables: dynamicVariables } = input
     const conversation = await parts.conversations.openWeb({
       agentId,
       ...(publicKey !== undefined && { publicKey }),
+      ...(agentAsked && { agentAsked }),
       ...(metadata && { metadata }),
       ...(dynamicVariables && { dynamicVariables }),
     })
@@ -62,14 +56,14 @@ async function chooseRoute(
   { routes, keys, limits }: Parts,
   request: Request,
   input: z.infer<typeof body>,
-): Promise<{ agentId: string; publicKey?: string }> {
+): Promise<{ agentId: string; agentAsked?: boolean; publicKey?: string }> {
   if (bearerOf(request) !== undefined) {
     keys.require(request)
     const route = input.public_key === undefined ? undefined : routes.current.webRoute(input.public_key)
     if (input.public_key !== undefined && !route) throw invalid('public_key', 'expected the key of a web route')
     const agentId = input.agent_id ?? route?.agentId
     if (agentId === undefined) throw invalid('agent_id', 'expected an agent id, or the public_key of a web route')
-    return { agentId, ...(route && { publicKey: route.publicKey }) }
+    return { agentId, ...(route && { publicKey: route.publicKey, agentAsked: input.agent_id !== undefined }) }
   }
   const route = requireWebRoute(routes, request, input.public_key)
   if (input.agent_id !== undefined && input.agent_id !== route.agentId)

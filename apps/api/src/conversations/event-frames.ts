@@ -1,7 +1,8 @@
-import { foldItems, type StoredEntry } from '@chatlane/core'
+import { analysisView, foldItems, reasonText, type StoredEntry } from '@chatlane/core'
+import type { Caller } from '../auth/conversation-access.ts'
 
-/** A ledger entry as server-sent events; the last of them carries the entry's id. */
-export function framesOf(stored: StoredEntry): string {
+/** A ledger entry as server-sent events; the last of them carries the entry's id. Empty: it is not for this caller. */
+export function framesOf(stored: StoredEntry, caller: Caller): string {
   const { id, entry } = stored
   switch (entry.kind) {
     case 'message': {
@@ -13,10 +14,17 @@ export function framesOf(stored: StoredEntry): string {
         : frame('status', { message_id: entry.answers, status: 'answered' }) + message
     }
     case 'status':
-      return frame('status', { message_id: entry.message, status: entry.status, reason: entry.reason }, id)
+      return frame('status', { message_id: entry.message, status: entry.status, ...why(entry.reason) }, id)
+    case 'analysis':
+      // What is said of a participant is not for them.
+      return caller === 'server' ? frame('status', { analysis: analysisView(entry.analysis) }, id) : ''
     case 'conversation':
       return frame('status', { conversation: entry.status, chat_id: entry.chatId, reason: entry.reason }, id)
   }
+}
+
+function why(reason: string | undefined) {
+  return reason === undefined ? {} : { reason, reason_text: reasonText(reason) }
 }
 
 /** The agent is at work; it has no id, for it is over as soon as something else comes. */

@@ -31,7 +31,7 @@ export class EventStream {
   }
 
   send(frames: string): void {
-    if (this.#ended) return
+    if (this.#ended || frames === '') return
     this.#response.write(frames)
     if (this.#response.writableLength > MOST_WAITING_BYTES) this.end()
   }

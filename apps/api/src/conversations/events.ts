@@ -18,14 +18,14 @@ interface Parts {
 export function conversationEvents({ access, live, streams }: Parts): RequestHandler {
   return async (request, response) => {
     const { token, after } = parse(query, request.query)
-    const { conversation } = await access.open(request, response, token)
+    const { caller, conversation } = await access.open(request, response, token)
     const from = startOf(request, after) ?? (await live.lastEntry(conversation.id))
     const stream = streams.open(response)
     // Express answers HEAD as GET; without a body there is nothing to wait for.
     if (request.method === 'HEAD') stream.end()
     const unfollow = await live.follow(conversation.id, from, {
       entries: (entries) => {
-        for (const entry of entries) stream.send(framesOf(entry))
+        for (const entry of entries) stream.send(framesOf(entry, caller))
       },
       typing: () => stream.send(typingFrame(conversation.id)),
     })

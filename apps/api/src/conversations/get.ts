@@ -1,4 +1,4 @@
-import type { Conversations } from '@chatlane/core'
+import { analysisView, type Conversations, type Flag, reasonText } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
 import { conversationView } from './view.ts'
@@ -6,7 +6,19 @@ import { conversationView } from './view.ts'
 /** `GET /v1/conversations/{id}` */
 export function getConversation(parts: { access: ConversationAccess; conversations: Conversations }): RequestHandler {
   return async (request, response) => {
-    const { conversation } = await parts.access.open(request, response)
-    response.json(conversationView(conversation, await parts.conversations.waiting(conversation)))
+    const { caller, conversation } = await parts.access.open(request, response)
+    const view = await conversationView(parts.conversations, conversation)
+    const { analysis } = conversation
+    const flag = await parts.conversations.flaggedNumbers.isFlagged(conversation.participant)
+    // What is said of a participant is not for them.
+    response.json({
+      ...view,
+      ...(caller === 'server' && flag && { flagged: flagView(flag) }),
+      ...(caller === 'server' && analysis && { analysis: analysisView(analysis) }),
+    })
   }
+}
+
+function flagView({ reason, at }: Flag) {
+  return { reason, reason_text: reasonText(reason), at: at.toISOString() }
 }

@@ -30,8 +30,7 @@ export function listConversations(parts: { keys: ApiKeys; conversations: Convers
       ...(participant !== undefined && { participant }),
       ...(cursor !== undefined && { cursor }),
     })
-    const pending = await Promise.all(conversations.map((conversation) => parts.conversations.waiting(conversation)))
-    const items = conversations.map((conversation, i) => conversationView(conversation, pending[i] ?? 0))
+    const items = await Promise.all(conversations.map((one) => conversationView(parts.conversations, one)))
     response.json({ items, next: next ?? null })
   }
 }

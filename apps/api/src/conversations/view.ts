@@ -1,10 +1,14 @@
-import type { Conversation } from '@chatlane/core'
+import { type Conversation, type Conversations, type ReplyAddress, replyAddress } from '@chatlane/core'
 
 /** A conversation as the API shows it. */
-export function conversationView(conversation: Conversation, pending: number) {
-  const { sender, messagingServiceSid, publicKey, metadata, dynamicVariables } = conversation
+export async function conversationView(conversations: Conversations, conversation: Conversation) {
+  const [pending, optedOut] = await Promise.all([
+    conversations.waiting(conversation),
+    conversations.isOptedOut(conversation),
+  ])
+  const { id, movedTo, sender, messagingServiceSid, publicKey, metadata, dynamicVariables } = conversation
   return {
-    conversation_id: conversation.id,
+    conversation_id: id,
     chat_id: conversation.chatId ?? null,
     status: conversation.closed ? 'closed' : 'open',
     channel: conversation.channel,
@@ -14,10 +18,26 @@ export function conversationView(conversation: Conversation, pending: number) {
     last_activity_at: new Date(conversation.lastActivityAt).toISOString(),
     /** Messages that wait for their answer. */
     pending,
+    links: conversation.links.map(linkView),
+    /** Where answers go: where the participant wrote last. */
+    reply_channel: replyAddress(conversation).channel,
+    ...(movedTo !== undefined && movedTo !== id && { moved_to: movedTo }),
+    ...(optedOut && { opted_out: true }),
+    /** An operator has it, and the agent is silent. */
+    ...(conversation.hand !== undefined && { handed_off: true }),
     ...(sender !== undefined && { sender }),
     ...(messagingServiceSid !== undefined && { messaging_service_sid: messagingServiceSid }),
     ...(publicKey !== undefined && { public_key: publicKey }),
     ...(metadata && { metadata }),
     ...(dynamicVariables && { dynamic_variables: dynamicVariables }),
+  }
+}
+
+function linkView({ channel, to, from, service }: ReplyAddress) {
+  return {
+    channel,
+    participant: to,
+    ...(from !== undefined && { sender: from }),
+    ...(service !== undefined && { messaging_service_sid: service }),
   }
 }

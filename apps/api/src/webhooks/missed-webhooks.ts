@@ -180,6 +180,10 @@ export class MissedWebhooks {
       most: MOST_LISTED,
       signal: this.#stopping.signal,
       onAccepted: ({ channel }) => metrics.message(channel, 'backfilled'),
+      onDropped({ channel }, reason) {
+        metrics.message(channel, 'dropped')
+        metrics.dropped(reason)
+      },
     })
     logger.info({ event, ...lineOf(report), ms: Date.now() - began }, 'missed webhooks')
     return {

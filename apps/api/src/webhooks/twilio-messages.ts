@@ -1,5 +1,6 @@
 import { type ApiMetrics, acceptSms, type Conversations, inboundSmsForm, type RoutesHolder } from '@chatlane/core'
 import type { RequestHandler } from 'express'
+import type { ApiMedia } from '../media/api-media.ts'
 import { bringsMessage, countMessage } from '../message-count.ts'
 import { parse } from '../parse.ts'
 import { Problem, unavailable } from '../problems.ts'
@@ -11,6 +12,7 @@ interface Parts {
   conversations: Conversations
   routes: RoutesHolder
   metrics: ApiMetrics
+  media: ApiMedia | undefined
 }
 
 /** Tells when a message could not be taken: Twilio does not bring it again by itself, or not often. */
@@ -24,18 +26,22 @@ export function tellRefused(onRefused: () => void): RequestHandler {
 }
 
 /** `POST /webhooks/twilio/messages`: 204 once the message is durable. A body would be texted to the person. */
-export function twilioMessages({ config, conversations, routes, metrics }: Parts): RequestHandler {
+export function twilioMessages({ config, conversations, routes, metrics, media }: Parts): RequestHandler {
   return async (request, response) => {
     const sms = parse(inboundSmsForm, signedForm(config, request))
     note(response, { message_sid: sms.messageSid, from: sms.from, to: sms.to, channel: sms.channel })
     bringsMessage(response, sms.channel)
-    const acceptance = await acceptSms({ conversations, routes }, sms)
+    const acceptance = await acceptSms({ conversations, routes, links: media?.links }, sms)
     if (acceptance.status === 'no_route')
       throw new Problem('not_found', `expected the routes file to have an SMS route for ${sms.to}`)
     note(response, { outcome: acceptance.status })
     if (acceptance.status !== 'empty') {
       note(response, { conversation: acceptance.conversationId })
       countMessage(response, metrics, acceptance.status)
+      if (acceptance.status === 'dropped') {
+        note(response, { reason: acceptance.reason })
+        metrics.dropped(acceptance.reason)
+      }
       if ('messageId' in acceptance) note(response, { message: acceptance.messageId })
       // A conflict is a repeat too: Twilio's id is the same, whatever became of the text.
       if (acceptance.status === 'full') throw unavailable('too many messages of this conversation are unanswered')

@@ -1,4 +1,4 @@
-import { type Conversations, smsStatusForm } from '@chatlane/core'
+import { type StatusDoor, smsStatusForm } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { parse } from '../parse.ts'
@@ -24,25 +24,19 @@ const query = z.object({
 
 interface Parts {
   config: TwilioSettings
-  conversations: Conversations
+  statuses: StatusDoor
 }
 
 /** `POST /webhooks/twilio/status` */
-export function twilioStatus({ config, conversations }: Parts): RequestHandler {
+export function twilioStatus({ config, statuses }: Parts): RequestHandler {
   return async (request, response) => {
     const told = parse(smsStatusForm, signedForm(config, request))
     const about = query.safeParse(request.query)
     note(response, { message_sid: told.messageSid, twilio_status: told.twilioStatus, reason: told.reason })
     if (about.success) {
-      const { conversation, message, part, parts } = about.data
+      const { conversation, message } = about.data
       // Also a status on the way, such as queued: that Twilio has the message is news for a delivery that never heard.
-      const outcome = await conversations.noteDelivery(conversation, message, {
-        once: `${told.messageSid}:${told.twilioStatus}`,
-        taken: { part, sid: told.messageSid },
-        parts,
-        ...(told.status !== undefined && { status: told.status }),
-        ...(told.reason !== undefined && { reason: told.reason }),
-      })
+      const outcome = await statuses.accept(told, about.data)
       note(response, { outcome, ...(outcome !== 'unknown' && { conversation, message }) })
     } else {
       note(response, { outcome: 'ignored' })

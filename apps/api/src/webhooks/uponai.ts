@@ -1,4 +1,11 @@
-import { ChatlaneError, type Config, type Conversations, parseUponAIEvent, verifyUponAISignature } from '@chatlane/core'
+import {
+  ChatlaneError,
+  type Config,
+  type Conversations,
+  parseUponAIEvent,
+  type UponAIEvent,
+  verifyUponAISignature,
+} from '@chatlane/core'
 import express, { type RequestHandler } from 'express'
 import { Problem } from '../problems.ts'
 import { note } from '../request-log.ts'
@@ -20,14 +27,28 @@ export function uponaiWebhook({ config, conversations }: Parts): RequestHandler 
     const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     if (!verifyUponAISignature({ rawBody, header: request.headers[webhookHeader], key: webhookKey }))
       throw new Problem('bad_signature', `expected ${webhookHeader} to be made with the webhook key, at most 5 min ago`)
-    const { event, chatId, metadata } = read(rawBody)
-    const conversation = metadata?.conversation_id
-    note(response, { event, chat: chatId, conversation, outcome: 'ignored' })
-    if (event === 'chat_ended' && chatId !== undefined && typeof conversation === 'string') {
-      const noted = await conversations.noteChatEnded(conversation, chatId)
-      note(response, { outcome: noted ? 'chat_ended' : 'unknown' })
-    }
+    const told = read(rawBody)
+    const conversation = told.metadata?.conversation_id
+    note(response, { event: told.event, chat: told.chatId, conversation })
+    note(response, { outcome: await take(conversations, conversation, told) })
     response.status(204).end()
+  }
+}
+
+/** What became of the event. Those of chats that are not ours, and those that say nothing new, are taken and ignored. */
+async function take(
+  conversations: Conversations,
+  conversation: unknown,
+  { event, chat }: UponAIEvent,
+): Promise<string> {
+  if (typeof conversation !== 'string' || !chat) return 'ignored'
+  switch (event) {
+    case 'chat_ended':
+      return (await conversations.noteChatEnded(conversation, chat.chatId)) ? 'chat_ended' : 'unknown'
+    case 'chat_analyzed':
+      return conversations.noteChatAnalyzed(conversation, chat)
+    default:
+      return 'ignored'
   }
 }
 

@@ -2,17 +2,16 @@ import {
   type BackfillCounts,
   type BackfillReport,
   backfill,
-  Conversations,
   createSmsInbox,
   exitOnConfigError,
   LONGEST_LOOK_BACK_MS,
-  MOST_WAITING,
   requireTwilio,
   SmsError,
   watchRoutes,
 } from '@chatlane/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig, withContext } from '../context.ts'
+import { conversationsOf } from '../conversations.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
 import { Failure } from '../failure.ts'
 import { jsonOption } from '../options.ts'
@@ -77,13 +76,10 @@ async function run(options: Options): Promise<void> {
   }))
   if (routes.current.sms.length === 0)
     throw new Failure('expected the routes file to have an SMS route, or no message is ours; see CHATLANE_CONFIG')
-  const report = await withContext(config, async ({ redis, prefix, lanes, shards }) => {
-    const { autoCloseAfterMs } = config
-    const { minReplicas } = config.redis
-    const parts = { redis, prefix, lanes, shards, routes, autoCloseAfterMs, minReplicas, mostWaiting: MOST_WAITING }
+  const report = await withContext(config, async (context) => {
     try {
       return await backfill({
-        conversations: new Conversations(parts),
+        conversations: conversationsOf(context, routes),
         routes,
         inbox: createSmsInbox(twilio),
         since: Date.now() - options.since,

@@ -4,12 +4,12 @@ import { cut, list, table, time } from '../output.ts'
 /** The list as people read it. */
 export function tableOfLetters(items: ReturnType<typeof deadLetterView>[], next: string | undefined): string {
   if (items.length === 0) return 'no dead letters'
-  const rows = items.map(({ at, kind, reason, tries, text, id }) => [
+  const rows = items.map(({ at, kind, reason, tries, text, event, id }) => [
     time(at),
     kind,
     reason,
     String(tries),
-    cut(text ?? '', 30),
+    cut(text ?? event ?? '', 30),
     id,
   ])
   const more = next === undefined ? '' : `\n\nMore: --cursor ${next}`
@@ -25,6 +25,7 @@ export function describeLetter(letter: ReturnType<typeof fullDeadLetterView>): s
     ['conversation', letter.conversation_id],
     ...row('message', letter.message_id),
     ...row('to', letter.to),
+    ...row('event', letter.event),
     ...row('text', letter.text),
     ['reason', letter.reason],
     ['detail', letter.detail],

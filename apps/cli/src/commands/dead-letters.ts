@@ -29,7 +29,7 @@ interface FilterOptions {
 export function addDeadLetters(program: Command): void {
   const group = program
     .command('dead-letters')
-    .description('messages, deliveries and other work that was given up; kept for 30 days')
+    .description('messages, deliveries, webhooks and other work that was given up; kept for 30 days')
     .addHelpText('after', '\nExample:\n  $ chatlane dead-letters list --reason attempts_exhausted')
 
   filtered(group.command('list'))
@@ -84,7 +84,7 @@ Examples:
 function filtered(command: Command): Command {
   return command
     .option('--reason <reason>', 'only those given up for this reason')
-    .option('--kind <kind>', 'only these: message, delivery, open, close, end')
+    .option('--kind <kind>', 'only these: message, delivery, webhook, open, close, end')
     .option('--conversation <id>', 'only those of this conversation')
 }
 

@@ -36,6 +36,19 @@ export interface TwilioConfig {
   baseUrl?: string
 }
 
+/** Where the business's own system is told what happens. */
+export interface WebhookConfig {
+  url: string
+  /** `whsec_` and base64. */
+  secret: string
+  /** Signs as well, while the secret is being changed. */
+  secretNext?: string
+  /** Tries before a webhook becomes a dead letter. */
+  attempts: number
+  /** The first pause between tries. */
+  backoffMs: number
+}
+
 export interface Listener {
   host: string
   /** 0 = any free port. */
@@ -54,6 +67,8 @@ export interface Config {
   uponai: UponaiConfig
   /** Absent: no SMS. */
   twilio?: TwilioConfig
+  /** Absent: the business is told nothing, and nothing is kept for it. */
+  webhooks?: WebhookConfig
   /** Without a trailing slash. Always there with Twilio. */
   publicUrl?: string
   /** `trustProxy`: how many proxies before it are believed when they say whose request it is. */
@@ -66,6 +81,8 @@ export interface Config {
   routesFile?: string
   /** 0 = never. */
   autoCloseAfterMs: number
+  /** 0 = each message by itself. */
+  coalesceWindowMs: number
   queueShards: number
   turns: { attempts: number; backoffMs: number; whenUnclear: 'send_again' | 'dead_letter' }
   log: LogConfig

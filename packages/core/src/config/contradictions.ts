@@ -49,6 +49,10 @@ export function findContradictions(processName: ProcessName, given: Record<strin
   needs('TWILIO_API_KEY_SID', keyIsEnough ? 'TWILIO_ACCOUNT_SID' : 'TWILIO_AUTH_TOKEN')
   needs('TWILIO_API_KEY_SECRET', 'TWILIO_API_KEY_SID')
 
+  needs('WEBHOOK_URL', 'WEBHOOK_SECRET')
+  needs('WEBHOOK_SECRET', 'WEBHOOK_URL')
+  needs('WEBHOOK_SECRET_NEXT', 'WEBHOOK_SECRET')
+
   if (processName === 'api') {
     const missing = (name: string) => given.NODE_ENV === 'production' && !has(name)
     report(missing('API_KEYS'), 'API_KEYS', 'expected a comma-separated list of API keys, required in production')

@@ -69,6 +69,22 @@ export const httpUrl = () =>
     return (url.origin + url.pathname).replace(/\/+$/, '')
   })
 
+/** Where webhooks go: an http(s) address, which may have a query. */
+export const receiverUrl = () =>
+  format('a URL such as https://crm.example.com/chatlane, without user name or fragment', (text) => {
+    const url = URL.parse(text)
+    if (!url || !/^https?:$/.test(url.protocol)) return undefined
+    return url.username || url.password || text.includes('#') ? undefined : url.href
+  })
+
+/** A signing secret after the Standard Webhooks specification. */
+export const webhookSecret = () =>
+  format('whsec_ followed by 24 to 64 bytes in base64', (text) => {
+    const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
+    const { length } = Buffer.from(base64, 'base64')
+    return base64.length % 4 === 0 && length >= 24 && length <= 64 ? text : undefined
+  })
+
 export const redisUrl = () =>
   format('redis://[user:password@]host[:port][/database], or rediss:// for TLS', (text) => {
     const url = URL.parse(text)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { z } from 'zod'
-import type { CliConfig, Config, TwilioAccess, TwilioConfig, UponaiConfig } from './config.ts'
+import type { CliConfig, Config, TwilioAccess, TwilioConfig, UponaiConfig, WebhookConfig } from './config.ts'
 import { findContradictions, type ProcessName } from './contradictions.ts'
 import { ConfigError } from './error.ts'
 import { readVariables } from './read.ts'
@@ -75,6 +75,7 @@ function assemble(e: Shared): Omit<Config, 'uponai' | 'twilio' | 'routesFile' | 
       prefix: e.REDIS_PREFIX,
       minReplicas: e.REDIS_MIN_REPLICAS,
     },
+    ...(e.WEBHOOK_URL && e.WEBHOOK_SECRET && { webhooks: assembleWebhooks(e, e.WEBHOOK_URL, e.WEBHOOK_SECRET) }),
     ...(e.PUBLIC_URL && { publicUrl: e.PUBLIC_URL }),
     api: { host: e.API_HOST, port: e.API_PORT, trustProxy: e.API_TRUST_PROXY },
     admin: { host: e.ADMIN_HOST, port: e.ADMIN_PORT },
@@ -82,11 +83,18 @@ function assemble(e: Shared): Omit<Config, 'uponai' | 'twilio' | 'routesFile' | 
     apiKeys: e.API_KEYS ?? [],
     sessionSecret: e.SESSION_SECRET ?? randomBytes(32).toString('base64url'),
     autoCloseAfterMs: e.AUTO_CLOSE_AFTER_MS,
+    coalesceWindowMs: e.COALESCE_WINDOW_MS,
     queueShards: e.QUEUE_SHARDS,
     turns: { attempts: e.TURN_ATTEMPTS, backoffMs: e.TURN_BACKOFF_MS, whenUnclear: e.TURN_WHEN_UNCLEAR },
     log: { level: e.LOG_LEVEL, content: e.LOG_CONTENT },
     production: e.NODE_ENV === 'production',
   }
+}
+
+function assembleWebhooks(e: Shared, url: string, secret: string): WebhookConfig {
+  const next = e.WEBHOOK_SECRET_NEXT
+  const { WEBHOOK_ATTEMPTS: attempts, WEBHOOK_BACKOFF_MS: backoffMs } = e
+  return { url, secret, attempts, backoffMs, ...(next !== undefined && { secretNext: next }) }
 }
 
 function assembleTwilio(e: Shared): TwilioConfig | undefined {

@@ -1,4 +1,4 @@
-import type { CliConfig, TwilioAccess } from './config.ts'
+import type { CliConfig, TwilioAccess, UponaiConfig } from './config.ts'
 import { ConfigError } from './error.ts'
 
 /**
@@ -13,4 +13,21 @@ export function requireTwilio({ twilio }: CliConfig): TwilioAccess {
     { variable: 'TWILIO_ACCOUNT_SID', message: `expected, ${why}` },
     { variable: 'TWILIO_AUTH_TOKEN', message: `expected, or TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET, ${why}` },
   ])
+}
+
+/**
+ * The access to UponAI, for a command that cannot do without.
+ *
+ * @throws {ConfigError} naming what is not set
+ */
+export function requireUponai({ uponai }: CliConfig): UponaiConfig {
+  if (!uponai) {
+    const message = 'expected, because this command asks UponAI, but it is not set'
+    throw new ConfigError([{ variable: 'UPONAI_API_KEY', message }])
+  }
+  if (uponai.dialect === 'rest' && uponai.workspaceId === undefined) {
+    const message = 'expected an integer, required for UPONAI_DIALECT=rest, but it is not set'
+    throw new ConfigError([{ variable: 'UPONAI_WORKSPACE_ID', message }])
+  }
+  return uponai
 }

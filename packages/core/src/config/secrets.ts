@@ -2,10 +2,12 @@ import type { CliConfig } from './config.ts'
 
 /** Every secret of a configuration, also in the forms in which it goes over the wire: what a log must not contain. */
 export function secretsOf(config: CliConfig): string[] {
-  const { twilio, uponai } = config
+  const { twilio, uponai, webhooks } = config
   const redisPassword = URL.parse(config.redis.url)?.password
   const plain = [config.sessionSecret, ...config.apiKeys]
   if (uponai) plain.push(uponai.apiKey, uponai.webhookKey)
+  if (webhooks) plain.push(webhooks.url, webhooks.secret)
+  if (webhooks?.secretNext) plain.push(webhooks.secretNext)
   if (redisPassword) plain.push(redisPassword, decodeURIComponent(redisPassword))
   if (twilio) {
     if (twilio.authToken) plain.push(twilio.authToken, basicAuth(twilio.accountSid, twilio.authToken))

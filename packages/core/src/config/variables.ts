@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { longestWindowMs } from '../routing/schema.ts'
 import {
   credential,
   credentials,
@@ -12,9 +13,11 @@ import {
   oneOf,
   path,
   port,
+  receiverUrl,
   redisUrl,
   secret,
   twilioSid,
+  webhookSecret,
 } from './formats.ts'
 
 const day = 86_400_000
@@ -41,6 +44,11 @@ export const environment = z.object({
   TWILIO_API_KEY_SECRET: credential('the secret of the Twilio API key').optional(),
   TWILIO_BASE_URL: httpUrl().optional(),
   PUBLIC_URL: httpUrl().optional(),
+  WEBHOOK_URL: receiverUrl().optional(),
+  WEBHOOK_SECRET: webhookSecret().optional(),
+  WEBHOOK_SECRET_NEXT: webhookSecret().optional(),
+  WEBHOOK_ATTEMPTS: integer(1, 100).default(10),
+  WEBHOOK_BACKOFF_MS: integer(1, 3_600_000).default(5_000),
   API_HOST: host().default('0.0.0.0'),
   API_PORT: port().default(3000),
   API_TRUST_PROXY: integer(0, 10).default(0),
@@ -52,6 +60,7 @@ export const environment = z.object({
   SESSION_SECRET: secret('a long random text').optional(),
   CHATLANE_CONFIG: path().optional(),
   AUTO_CLOSE_AFTER_MS: integer(0, 366 * day).default(3_600_000),
+  COALESCE_WINDOW_MS: integer(0, longestWindowMs).default(0),
   WORKER_CONCURRENCY: integer(1, 10_000).default(200),
   QUEUE_SHARDS: integer(1, 256).default(1),
   TURN_ATTEMPTS: integer(1, 100).default(8),
@@ -74,6 +83,9 @@ export const secretVariables: readonly string[] = [
   'TWILIO_AUTH_TOKEN',
   'TWILIO_AUTH_TOKEN_NEXT',
   'TWILIO_API_KEY_SECRET',
+  'WEBHOOK_URL',
+  'WEBHOOK_SECRET',
+  'WEBHOOK_SECRET_NEXT',
   'API_KEYS',
   'SESSION_SECRET',
 ]

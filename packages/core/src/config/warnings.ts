@@ -26,6 +26,8 @@ export function findWarnings(
         `SESSION_SECRET is shorter than ${shortestGoodSecret} characters: easier to guess than it should be`,
       )
   }
+  if (given.NODE_ENV === 'production' && given.WEBHOOK_URL?.startsWith('http:'))
+    warnings.push('WEBHOOK_URL begins with http: message texts and addresses go there unencrypted')
   if (given.NODE_ENV === 'production' && given.LOG_CONTENT === 'true')
     warnings.push('LOG_CONTENT is true: message texts and full addresses are logged in production')
   return [...warnings, ...misspelled(env)]
@@ -34,7 +36,10 @@ export function findWarnings(
 function misspelled(env: Record<string, string | undefined>): string[] {
   const known = [...variableNames, ...secretVariables.map((name) => `${name}_FILE`)]
   return Object.keys(env).flatMap((name) => {
-    if (known.includes(name) || !/^(REDIS|UPONAI|TWILIO|API|ADMIN|WORKER|CHATLANE|TURN|QUEUE|SESSION)_/.test(name))
+    if (
+      known.includes(name) ||
+      !/^(REDIS|UPONAI|TWILIO|API|ADMIN|WORKER|CHATLANE|TURN|QUEUE|SESSION|WEBHOOK|AUTO|COALESCE)_/.test(name)
+    )
       return []
     const meant = nearest(name, known)
     return meant ? [`${name} is not a variable of Chatlane: was ${meant} meant?`] : []

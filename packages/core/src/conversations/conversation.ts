@@ -1,23 +1,11 @@
 import type { Effect } from '@chatlane/lanes'
 import { z } from 'zod'
+import { type ChatAnalysis, chatAnalysis } from './analysis.ts'
+import { untoldOf } from './handoff-fields.ts'
+import { type Joined, joinedSchema } from './joined.ts'
 import { conversationKeys, KEPT_SECONDS } from './keys.ts'
-
-export type Channel = 'web' | 'sms' | 'whatsapp' | 'rcs'
-
-/** What is fixed when a conversation begins. */
-export interface Origin {
-  channel: Channel
-  /** Where the participant writes from: an address on an SMS channel, the conversation's own id on the web. */
-  participant: string
-  /** Our address on an SMS channel: where the participant writes to. */
-  sender?: string
-  messagingServiceSid?: string
-  /** The web route's public key. */
-  publicKey?: string
-  agentId: string
-  metadata?: Record<string, unknown>
-  dynamicVariables?: Record<string, string>
-}
+import type { Origin } from './origin.ts'
+import { linksOf, type ReplyAddress, replyOf } from './reply-address.ts'
 
 /** One outside call whose outcome is not committed yet; written just before the call. */
 export interface Attempt {
@@ -40,6 +28,8 @@ export interface Conversation extends Origin {
   createdAt: number
   /** The later of the last accepted message and the last committed reply, ms. */
   lastActivityAt: number
+  /** It is not the first chat that is made for it next. */
+  hadChat?: boolean
   /** UponAI's chat that is open as far as we know. */
   chatId?: string
   /** A chat of which the other side said that it is over. */
@@ -50,11 +40,33 @@ export interface Conversation extends Origin {
   knownLength: number
   /** How many it had when it was last seen, and the ledger's last entry then; empty: the one that opened the chat. */
   certain: { length: number; since: string }
+  /** What the business said last to the person; the agent of the next chat gets to know it. */
+  openingMessage?: string
+  /** The item for which the agent greeted someone who had not written. */
+  openedBy?: string
   /** Closed, with nothing accepted since. */
   closed: boolean
+  /** What UponAI made of the newest of its chats that was analysed. */
+  analysis?: ChatAnalysis
   attempt?: Attempt
   /** Attempts to make a chat of which no chat was found, oldest first. */
   lost: LostCreate[]
+  /** Further addresses of the participant, whose messages come into this conversation. */
+  links: ReplyAddress[]
+  /** The linked address from which the participant wrote last; absent: the conversation's own. */
+  reply?: ReplyAddress
+  /** The conversation to which an address went that was this one's before; this one's own id: it came back. */
+  movedTo?: string
+  /** A message that is being handed on, and the conversation that it goes to. */
+  handing?: { item: string; to: string }
+  /** Messages that are said to the agent together. */
+  joined?: Joined
+  /** The first message that waits only waits for more. */
+  gathers?: true
+  /** An operator has it, and the agent is silent: the ledger's last entry before that. */
+  hand?: string
+  /** The same of times that are over, of which the agent is to be told with the next message; the earliest first. */
+  untold: string[]
 }
 
 /** An attempt's name and time, ms. */
@@ -98,6 +110,8 @@ const record = z.object({
   from: z.string(),
   to: z.string().optional(),
   service: z.string().optional(),
+  own: z.string().optional(),
+  asked: z.string().optional(),
   key: z.string().optional(),
   agent: z.string(),
   meta: json(z.record(z.string(), z.unknown())).optional(),
@@ -110,14 +124,24 @@ const record = z.object({
   known: z.coerce.number().default(0),
   sure: certain.optional(),
   closed: z.string().optional(),
+  analysis: json(chatAnalysis).optional(),
   attempt: json(attempt).optional(),
   lost: json(z.array(z.object({ name: z.string(), at: z.number() }))).default([]),
+  reply: z.string().optional(),
+  moved: z.string().optional(),
+  handing: z.string().optional(),
+  opening: z.string().optional(),
+  opened: z.string().optional(),
+  joined: json(joinedSchema).optional(),
+  gathers: z.string().optional(),
+  hand: z.string().optional(),
 })
 
 /** Undefined for the empty hash that Redis gives for a key that is not there. */
 export function parseConversation(id: string, hash: Record<string, string>): Conversation | undefined {
   if (hash.ch === undefined) return undefined
   const it = record.parse(hash)
+  const reply = replyOf(it.reply)
   return {
     id,
     channel: it.ch,
@@ -129,16 +153,35 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     certain: it.sure ?? { length: 0, since: '' },
     closed: it.closed === '1',
     lost: it.lost,
+    links: linksOf(hash),
+    untold: untoldOf(hash),
     ...(it.to !== undefined && { sender: it.to }),
     ...(it.service !== undefined && { messagingServiceSid: it.service }),
+    ...(it.own && { ownLine: true }),
+    ...(it.asked && { agentAsked: true }),
     ...(it.key !== undefined && { publicKey: it.key }),
     ...(it.meta && { metadata: it.meta }),
     ...(it.vars && { dynamicVariables: it.vars }),
+    ...(it.chat !== undefined && { hadChat: true }),
     ...(it.chat && { chatId: it.chat }),
     ...(it.over && { endedChatId: it.over }),
     ...(it.ending && { endingChatId: it.ending }),
     ...(it.attempt && { attempt: fromAttempt(it.attempt) }),
+    ...(it.analysis && { analysis: it.analysis }),
+    ...(reply && { reply }),
+    ...(it.moved && { movedTo: it.moved }),
+    ...(it.handing && { handing: parseHanding(it.handing) }),
+    ...(it.opening && { openingMessage: it.opening }),
+    ...(it.opened && { openedBy: it.opened }),
+    ...(it.joined && { joined: it.joined }),
+    ...(it.hand && { hand: it.hand }),
+    ...(it.gathers && { gathers: true }),
   }
+}
+
+function parseHanding(text: string): NonNullable<Conversation['handing']> {
+  const [item = '', to = ''] = text.split(' ')
+  return { item, to }
 }
 
 function fromAttempt({ failed, answered, ...rest }: z.infer<typeof attempt>): Attempt {
@@ -155,6 +198,8 @@ export function beginEffects(prefix: string, id: string, origin: Origin, now: nu
     ['service', origin.messagingServiceSid],
     ['key', origin.publicKey],
     ['agent', origin.agentId],
+    ['own', origin.ownLine ? 1 : undefined],
+    ['asked', origin.agentAsked ? 1 : undefined],
     ['meta', origin.metadata && JSON.stringify(origin.metadata)],
     ['vars', origin.dynamicVariables && JSON.stringify(origin.dynamicVariables)],
     ['made', now],
@@ -178,22 +223,48 @@ export function keepEffects(prefix: string, id: string, now: number): Effect[] {
 }
 
 export type Change = Partial<
-  Record<'last' | 'chat' | 'over' | 'ending' | 'known' | 'closed', string | number> & {
+  Record<
+    | 'last'
+    | 'agent'
+    | 'to'
+    | 'service'
+    | 'own'
+    | 'chat'
+    | 'over'
+    | 'ending'
+    | 'known'
+    | 'closed'
+    | 'reply'
+    | 'opening'
+    | 'opened'
+    | 'asked'
+    | 'meta'
+    | 'vars'
+    | 'gathers',
+    string | number
+  > & {
     attempt: Attempt | null
     certain: Conversation['certain']
     lost: LostCreate[]
+    joined: Joined | null
   }
 >
 
 /** The write that changes fields of a conversation. */
-export function changeEffects(prefix: string, id: string, { attempt, certain, lost, ...change }: Change): Effect[] {
+export function changeEffects(
+  prefix: string,
+  id: string,
+  { attempt, certain, lost, joined, ...change }: Change,
+): Effect[] {
   const { record } = conversationKeys(prefix, id)
   const fields = Object.entries(change).flat()
   if (lost && lost.length > 0) fields.push('lost', JSON.stringify(lost))
   if (certain) fields.push('sure', `${certain.length} ${certain.since}`)
   if (attempt) fields.push('attempt', JSON.stringify(attempt))
+  if (joined) fields.push('joined', JSON.stringify(joined))
   const effects: Effect[] = fields.length > 0 ? [['HSET', record, ...fields]] : []
   if (attempt === null) effects.push(['HDEL', record, 'attempt'])
   if (lost?.length === 0) effects.push(['HDEL', record, 'lost'])
+  if (joined === null) effects.push(['HDEL', record, 'joined'])
   return effects
 }

@@ -1,23 +1,31 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import { Replicas } from '../redis/replicas.ts'
+import { writeTogether } from '../redis/write-together.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
-import { AddressBook, type Services } from './address-book.ts'
-import {
-  beginEffects,
-  type Conversation,
-  changeEffects,
-  keepEffects,
-  type Origin,
-  parseConversation,
-} from './conversation.ts'
-import type { ConversationItem } from './items.ts'
+import type { Chat } from '../uponai/chat.ts'
+import { reports, type WebhookLanes } from '../webhooks/reports.ts'
+import { AddressBook, type Holder, type Services } from './address-book.ts'
+import { noteChatAnalyzed, noteChatEnded } from './chat-events.ts'
+import { beginEffects, type Conversation, changeEffects, keepEffects, parseConversation } from './conversation.ts'
+import { type Noted, noteNews } from './delivery-news.ts'
+import { FlaggedNumbers } from './flagged-numbers.ts'
+import { Handoffs } from './handoffs.ts'
+import { type IncomingMessage, tellAtOnce } from './incoming.ts'
+import type { ConversationItem, MessageItem } from './items.ts'
 import { conversationKeys, isConversationId, newConversationId, shardOfConversation } from './keys.ts'
-import { foldItems, isEntryId, type LedgerItem, ledgerEffect, statusEffects } from './ledger.ts'
+import { foldItems, isEntryId, type LedgerItem, ledgerEffect } from './ledger.ts'
+import { type Linked, linkAddress } from './links.ts'
 import { type ConversationQuery, listConversations } from './list.ts'
+import { OptOuts, pairOf } from './opt-outs.ts'
+import type { Origin } from './origin.ts'
+import { type OutboundMessage, type SentOut, sendOut } from './outbound.ts'
+import { withService } from './outbound-address.ts'
 import { readLedger } from './read-ledger.ts'
-import { settingsOf } from './settings.ts'
-import { type News, newsEffects, parseTold, toldKey, wholeStatus } from './told.ts'
+import { addressOf, nameOf, originOf, type ReplyAddress, replyAddress } from './reply-address.ts'
+import { wroteEffects } from './reply-window.ts'
+import { type SettingDefaults, settingsOf } from './settings.ts'
+import type { News } from './told.ts'
 
 /** How long the sender's id of a message is remembered: Twilio's signature carries no time, so this is the defence against replays too. */
 const SEEN_MS = 24 * 3_600_000
@@ -25,20 +33,22 @@ const SEEN_MS = 24 * 3_600_000
 /** Unanswered messages that a conversation may have. */
 export const MOST_WAITING = 100
 
-export interface ConversationsOptions {
+export interface ConversationsOptions extends SettingDefaults {
   redis: LaneRedis
   prefix: string
   /** The conversations' lanes. */
   lanes: Lanes
+  /** The lanes of outgoing messages. */
+  deliveries: Lanes
   /** Over how many shards new conversations are spread. */
   shards: number
   routes: RoutesHolder
-  /** For routes that do not say; 0 = never. */
-  autoCloseAfterMs: number
   /** Replicas that must have a message before it counts as accepted. */
   minReplicas: number
   /** Messages that may wait unanswered in one conversation. */
   mostWaiting: number
+  /** The lanes of webhooks for the business; absent: it is told nothing. */
+  webhooks?: WebhookLanes
 }
 
 /** What became of a message at the door. */
@@ -52,8 +62,19 @@ export type Acceptance =
   /** Too many messages wait unanswered. */
   | { status: 'full' }
 
+/** What became of a message that came from an address. */
+export type AcceptanceFrom = (
+  | Acceptance
+  /** Durable and shown; a rule says that it is not for the agent. */
+  | { status: 'dropped'; messageId: string; reason: string }
+) & { conversationId: string }
+
 /** The conversations as the api sees them: begins them, takes messages in, and shows what became of them. */
 export class Conversations {
+  readonly optOuts: OptOuts
+  /** Numbers to which nothing can be sent. */
+  readonly flaggedNumbers: FlaggedNumbers
+  readonly handoffs: Handoffs
   readonly #options: ConversationsOptions
   readonly #addresses: AddressBook
   readonly #replicas: Replicas
@@ -61,8 +82,16 @@ export class Conversations {
   constructor(options: ConversationsOptions) {
     this.#options = options
     this.#addresses = new AddressBook(options.redis, options.prefix)
+    this.optOuts = new OptOuts(options.redis, options.prefix)
+    this.flaggedNumbers = new FlaggedNumbers(options.redis, options.prefix)
     const { redis, lanes, minReplicas: least } = options
     this.#replicas = new Replicas({ redis, least, keyOf: (shard) => `${lanes.shardKeys(shard).tag}:replicated` })
+    this.handoffs = new Handoffs(options, this.#replicas)
+  }
+
+  /** The lanes of webhooks for the business. */
+  get webhooks(): WebhookLanes {
+    return this.#options.webhooks
   }
 
   /** What is known of replicas that are asked for and not there; undefined when nothing is missing. */
@@ -72,11 +101,11 @@ export class Conversations {
 
   /** Begins a conversation on the web. */
   async openWeb(input: Omit<Origin, 'channel' | 'participant'>): Promise<Conversation> {
-    const { lanes, shards, prefix, routes, autoCloseAfterMs } = this.#options
+    const { lanes, shards, prefix, routes } = this.#options
     const id = newConversationId(shards)
     const origin: Origin = { ...input, channel: 'web', participant: id }
     const now = Date.now()
-    const settings = settingsOf(routes.current, origin, autoCloseAfterMs)
+    const settings = settingsOf(routes.current, origin, this.#options)
     const item: ConversationItem = { kind: 'open' }
     const effects = beginEffects(prefix, id, origin, now)
     this.#replicas.demand()
@@ -93,36 +122,112 @@ export class Conversations {
       certain: { length: 0, since: '' },
       closed: false,
       lost: [],
+      links: [],
+      untold: [],
     }
   }
 
-  /**
-   * Takes in a message of an existing conversation.
-   * @param key the sender's id for the message, if there is one
-   */
-  async accept(conversation: Conversation, message: { text: string; key?: string }): Promise<Acceptance> {
+  /** Takes in a message of an existing conversation. */
+  async accept(conversation: Conversation, message: IncomingMessage): Promise<Acceptance> {
     return this.#accept(conversation.id, conversation, message, [])
   }
 
+  /** The addresses of a conversation with linked ones live as long as it does, from whichever its participant writes. */
+  async keepAddresses(conversation: Conversation): Promise<void> {
+    const { links } = conversation
+    if (links.length === 0) return
+    const all = [addressOf(conversation), ...links].filter(({ channel }) => channel !== 'web')
+    await Promise.all(all.map((address) => this.#addresses.keep(nameOf(address))))
+  }
+
   /** Takes in a message from an address, and begins the conversation with it if there is none. */
-  async acceptFrom(
-    origin: Origin,
-    message: { text: string; key: string },
-  ): Promise<Acceptance & { conversationId: string }> {
-    const { prefix, shards } = this.#options
+  async acceptFrom(origin: Origin, message: IncomingMessage & { key: string }): Promise<AcceptanceFrom> {
     const address = addressOf(origin)
-    const { id, known } = await this.#addresses.conversationOf(address, () => newConversationId(shards))
-    const begin = known ? [] : beginEffects(prefix, id, origin, Date.now())
-    const acceptance = await this.#accept(id, origin, message, begin)
-    this.#addresses.confirm(address, id)
+    const holder = await this.#holderOf(address)
+    const { id, known, linked } = holder
+    const taken = await this.#takenBefore(holder.before, message.key)
+    if (taken) return taken
+    const begin = known || linked ? [] : beginEffects(this.#options.prefix, id, origin, Date.now())
+    const contested = holder.before.length > 0
+    const way = { key: message.key, ...(linked && { via: address }), ...(contested && { contested }) }
+    const acceptance = await this.#accept(id, origin, message, begin, way)
+    this.#addresses.confirm(nameOf(address), holder)
     if (origin.sender !== undefined) await this.#addresses.noteService(origin.sender, origin.messagingServiceSid)
-    return { ...acceptance, conversationId: id }
+    const { dropped: reason } = message
+    const took = reason !== undefined && acceptance.status === 'accepted'
+    return { ...(took ? { ...acceptance, status: 'dropped', reason } : acceptance), conversationId: id }
   }
 
   /** Whether a message with this sender's id was accepted from that address, as far as is remembered: for 24 hours. */
-  async hasSeen(origin: Origin, key: string): Promise<boolean> {
-    const id = await this.#addresses.find(addressOf(origin))
-    return id !== undefined && (await this.#options.lanes.hasSeen(id, key))
+  async hasSeen(origin: Omit<Origin, 'agentId'>, key: string): Promise<boolean> {
+    const holder = await this.#addresses.find(nameOf(addressOf(origin)))
+    if (!holder) return false
+    return (
+      (await this.#options.lanes.hasSeen(holder.id, key)) || (await this.#takenBefore(holder.before, key)) !== undefined
+    )
+  }
+
+  /**
+   * From now on messages from an address of the participant come into this conversation as well, and not into the one that
+   * they came into before; see {@link linkAddress}.
+   * @param address theirs, and the one of ours that they write to
+   */
+  async link(conversation: Conversation, address: ReplyAddress): Promise<Linked | { status: 'opted_out' }> {
+    const { redis, prefix, lanes } = this.#options
+    const parts = { redis, prefix, lanes, addresses: this.#addresses }
+    const link = await withService(parts, address)
+    if (await this.optOuts.has(pairOf(link))) return { status: 'opted_out' }
+    this.#replicas.demand()
+    const linked = await linkAddress(parts, conversation, link)
+    if (linked.status !== 'linked') return linked
+    await redis.publish(conversationKeys(prefix, conversation.id).live, MOVED + nameOf(link))
+    const touched = [conversation.id, ...(linked.left === undefined ? [] : [linked.left])]
+    await Promise.all(touched.map((id) => this.#replicas.confirm(shardOfConversation(id))))
+    return linked
+  }
+
+  /** Hears from now on of addresses that other processes linked: what is known of them is asked for again. */
+  hearOfLinks(subscriber: LaneRedis): void {
+    subscriber.on('message', (_channel: string, message: string) => {
+      if (message.startsWith(MOVED)) this.#addresses.forget(message.slice(MOVED.length))
+    })
+  }
+
+  /** The conversation that has an address now. */
+  holderOf(address: ReplyAddress): Promise<Holder | undefined> {
+    return this.#addresses.look(nameOf(address))
+  }
+
+  /**
+   * Takes in, once, a message that another conversation hands on.
+   * @param from the conversation and the message's entry there
+   * @param as those as which it was taken in first
+   */
+  async acceptFurther(
+    to: Conversation,
+    address: ReplyAddress,
+    message: Omit<IncomingMessage, 'print'>,
+    { from, as }: { from: string; as: string },
+  ): Promise<'accepted' | 'full'> {
+    const linked = nameOf(address) !== nameOf(addressOf(to))
+    const { key = from } = message
+    const way = { contested: true, as, ...(message.key !== undefined && { key }), ...(linked && { via: address }) }
+    const once = (id: string) => this.#accept(to.id, originOf(address), { ...message, key: id, print: from }, [], way)
+    let { status } = await once(key)
+    // It took in the same message itself, which finds out in its turn that it is another's to be said.
+    if (status === 'conflict') ({ status } = await once(from))
+    return status === 'full' ? 'full' : 'accepted'
+  }
+
+  /**
+   * Of several that have the same message of a person, one may say it: the first to ask.
+   * @param key the sender's id
+   * @param as the conversation and the entry as which the message was taken in
+   */
+  async claim(key: string, as: string): Promise<boolean> {
+    const { redis, prefix } = this.#options
+    const held = await redis.set(`${prefix}:claim:${key}`, as, 'PX', SEEN_MS, 'NX', 'GET')
+    return held === null || held === as
   }
 
   /** The Messaging Services of one of our addresses, by the messages that were taken in. */
@@ -136,6 +241,14 @@ export class Conversations {
     this.#replicas.demand()
     await this.#options.lanes.add(conversation.id, { id: `end:${randomUUID()}`, data: JSON.stringify(item) })
     await this.#replicas.confirm(shardOfConversation(conversation.id))
+    // It is stored, and comes to its turn without this as well, if later.
+    await this.#gatherNoMore(conversation.id).catch(() => {})
+  }
+
+  /** Messages that only wait for more go on at once. */
+  async #gatherNoMore(id: string): Promise<void> {
+    const { redis, prefix, lanes } = this.#options
+    if ((await redis.hget(conversationKeys(prefix, id).record, 'gathers')) === '1') await lanes.hurry(id)
   }
 
   async find(id: string): Promise<Conversation | undefined> {
@@ -154,6 +267,20 @@ export class Conversations {
     return this.#options.lanes.waiting(conversation.id)
   }
 
+  /** Writes to a person first, or goes on in the conversation with them. */
+  sendOut(message: OutboundMessage): Promise<SentOut> {
+    const { optOuts, flaggedNumbers } = this
+    const parts = { ...this.#options, addresses: this.#addresses, replicas: this.#replicas, optOuts, flaggedNumbers }
+    const find = (id: string) => this.find(id)
+    return sendOut({ ...parts, find, holderOf: (address) => this.#holderOf(address) }, message)
+  }
+
+  /** Whether nothing may be sent to where the conversation's answers go. */
+  async isOptedOut(conversation: Conversation): Promise<boolean> {
+    const address = replyAddress(conversation)
+    return address.channel !== 'web' && this.optOuts.has(pairOf(address))
+  }
+
   /** The messages behind an entry of the ledger, oldest first, each with its present status. */
   async messages(id: string, after: string, limit: number): Promise<{ items: LedgerItem[]; next?: string }> {
     const items = foldItems(await readLedger(this.#options.redis, this.#options.prefix, id))
@@ -167,61 +294,76 @@ export class Conversations {
   /** Notes that the other side ended a chat: no later message goes to it. False when it is none of the conversation's. */
   async noteChatEnded(id: string, chatId: string): Promise<boolean> {
     const conversation = await this.find(id)
-    if (!conversation) return false
-    // Late news of an earlier chat must not cover up that the present one is over. While a chat is being made none is present.
-    if (conversation.chatId !== undefined && chatId !== conversation.chatId) return false
-    await this.#write(changeEffects(this.#options.prefix, id, { over: chatId }))
-    return true
+    return conversation !== undefined && noteChatEnded(this.#options, conversation, chatId)
+  }
+
+  /** Notes what UponAI made of one of the conversation's chats. */
+  async noteChatAnalyzed(id: string, chat: Chat): Promise<'noted' | 'duplicate' | 'no_analysis' | 'unknown'> {
+    const conversation = await this.find(id)
+    return conversation === undefined ? 'unknown' : noteChatAnalyzed(this.#options, conversation, chat)
   }
 
   /**
    * Notes what a provider said of one of our messages; that it took a part is kept for the delivery, which may never have
    * heard.
+   * @param about the conversation, or its id
    */
-  async noteDelivery(id: string, message: string, news: News): Promise<'noted' | 'duplicate' | 'unknown'> {
-    const { prefix, redis } = this.#options
-    if (!isEntryId(message) || !(await this.find(id))) return 'unknown'
-    const key = toldKey(prefix, id, message)
-    const told = parseTold(await redis.hgetall(key))
-    if (told.news.has(news.once)) return 'duplicate'
-    const { reason, parts = 1 } = news
-    const status = wholeStatus(told, news)
-    await this.#write([
-      ...newsEffects(key, news),
-      ...(status ? statusEffects(prefix, id, message, status, reason) : []),
-    ])
-    if (parts === 1) return 'noted'
-    // News of another part may have come between the reading and the writing: then neither saw that it was the last one.
-    const now = wholeStatus(parseTold(await redis.hgetall(key)), news)
-    if (now && now !== status) await this.#write(statusEffects(prefix, id, message, now, reason))
-    return 'noted'
+  async noteDelivery(about: Conversation | string, message: string, news: News): Promise<Noted | 'unknown'> {
+    if (!isEntryId(message)) return 'unknown'
+    const conversation = typeof about === 'string' ? await this.find(about) : about
+    return conversation === undefined ? 'unknown' : noteNews(this.#options, conversation, message, news)
   }
 
   async #accept(
     id: string,
-    origin: Pick<Origin, 'channel' | 'sender' | 'messagingServiceSid' | 'publicKey'>,
-    { text, key }: { text: string; key?: string },
+    origin: Omit<Origin, 'agentId'>,
+    { text, key, print: named = text, media, reply, dropped, optOut }: IncomingMessage,
     begin: Effect[],
+    way: Way = {},
   ): Promise<Acceptance> {
-    const { prefix, lanes, routes, autoCloseAfterMs, mostWaiting } = this.#options
+    const { prefix, lanes, deliveries, routes, mostWaiting, webhooks } = this.#options
     const keys = conversationKeys(prefix, id)
     const now = Date.now()
-    const item: ConversationItem = { kind: 'message', text }
-    const closeAfter = settingsOf(routes.current, origin, autoCloseAfterMs).autoCloseAfterMs
-    const print = createHash('sha256').update(text).digest('base64url').slice(0, 22)
+    // The participant may write to several numbers of a Messaging Service, each time another one.
+    const { sender, messagingServiceSid: service, ownLine } = origin
+    const alone = sender === undefined || service === undefined || way.via !== undefined
+    // The number may also have joined the service since the conversation began, and opt-outs are the service's.
+    const line = alone ? undefined : { to: sender, service, ...(ownLine && { own: 1 }) }
+    const message = { kind: 'message', text, ...way, ...(line && { sender: line.to }) } as const
+    const item: ConversationItem = dropped === undefined ? message : { kind: 'noted', ...(optOut && { optOut }) }
+    const closeAfter = settingsOf(routes.current, origin, this.#options).autoCloseAfterMs
+    const print = createHash('sha256').update(named).digest('base64url').slice(0, 22)
+    const become =
+      dropped === undefined ? { status: 'queued' as const } : { status: 'dropped' as const, reason: dropped }
+    const entry = { kind: 'message', role: 'user', text, channel: origin.channel, ...become } as const
+    const activity: Effect[] = [
+      ...changeEffects(prefix, id, {
+        last: now,
+        closed: '',
+        reply: way.via ? JSON.stringify(way.via) : '',
+        ...line,
+      }),
+      ...(closeAfter > 0 ? [['ZADD', keys.closing, now + closeAfter, id] as const] : []),
+    ]
+    const effects: Effect[] = [
+      ledgerEffect(prefix, id, { ...entry, ...(media && { media }) }),
+      ...(begin.length > 0 ? begin : keepEffects(prefix, id, now)),
+      ...wroteEffects(prefix, id, origin.participant, now),
+      ...(dropped === undefined ? activity : changeEffects(prefix, id, line ?? {})),
+    ]
+    const place = effects.length
+    const told = reply === undefined ? undefined : tellAtOnce({ deliveries, prefix, id, place }, origin, reply)
+    if (told) effects.push(told.effect)
     this.#replicas.demand()
     const added = await lanes.add(id, {
       data: JSON.stringify(item),
       most: mostWaiting,
       ...(key !== undefined && { dedupe: { id: key, forMs: SEEN_MS, print } }),
-      effects: [
-        ledgerEffect(prefix, id, { kind: 'message', role: 'user', text, channel: origin.channel, status: 'queued' }),
-        ...(begin.length > 0 ? begin : keepEffects(prefix, id, now)),
-        ...changeEffects(prefix, id, { last: now, closed: '' }),
-        ...(closeAfter > 0 ? [['ZADD', keys.closing, now + closeAfter, id] as const] : []),
-        ['PUBLISH', keys.live, id],
-      ],
+      effects: [...effects, ['PUBLISH', keys.live, id]],
+      adds: [...(told ? [told.add] : []), ...reports(webhooks, id, origin, effects)],
     })
+    // Here, so that it need not wait for its turn; there once more, should this process not get to it.
+    if (optOut) await this.optOuts.apply(optOut, added.status === 'full' ? undefined : added.id)
     if (added.status === 'full') return { status: 'full' }
     await this.#replicas.confirm(shardOfConversation(id))
     if (added.status === 'added') return { status: 'accepted', messageId: added.id }
@@ -229,16 +371,37 @@ export class Conversations {
   }
 
   async #write(effects: readonly Effect[]): Promise<void> {
-    const pipeline = this.#options.redis.multi()
-    for (const [command, key, ...args] of effects) pipeline.call(command, key, ...args)
-    await pipeline.exec()
+    await writeTogether(this.#options.redis, effects)
+  }
+
+  /** The conversation of an address, and a new one for an address that has none. */
+  async #holderOf(address: ReplyAddress) {
+    const name = nameOf(address)
+    const newId = () => newConversationId(this.#options.shards)
+    for (;;) {
+      const holder = await this.#addresses.conversationOf(name, newId)
+      if (holder.known || !holder.linked || (await this.find(holder.id))) return holder
+      // What it was linked to is not kept any more.
+      const gone = await this.#addresses.look(name)
+      if (gone?.id === holder.id) await this.#addresses.give(name, gone, { id: newId(), linked: false })
+    }
+  }
+
+  /** A message that was taken in while its address belonged to another conversation. */
+  async #takenBefore(before: Holder['before'], key: string) {
+    for (const [id] of before) {
+      const seen = await this.#options.lanes.seen(id, key)
+      if (seen) return { status: 'duplicate' as const, messageId: seen.id, conversationId: id }
+    }
+    return undefined
   }
 }
 
-/** What an address's conversation is found by. All senders of a Messaging Service are one to the participant. */
-function addressOf({ channel, messagingServiceSid, sender, participant }: Origin): string {
-  return [channel, messagingServiceSid ?? sender ?? '', participant].join('\n')
-}
+/** Says on the live channel that an address, by its name, belongs to another conversation now. */
+const MOVED = 'moved '
+
+/** How a message came, as its item remembers it. */
+type Way = Pick<MessageItem, 'key' | 'via' | 'contested' | 'as'>
 
 /** True when entry `id` comes after entry `after` in a ledger. */
 function isBehind(id: string, after: string): boolean {

@@ -9,6 +9,7 @@ export function deadLetterView(letter: ConversationDeadLetter) {
     message_id: letter.messageId ?? null,
     text: letter.text ?? null,
     ...(letter.to !== undefined && { to: letter.to }),
+    ...(letter.event !== undefined && { event: letter.event }),
     reason: letter.reason,
     detail: letter.detail,
     tries: letter.tries,

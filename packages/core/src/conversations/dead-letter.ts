@@ -1,10 +1,11 @@
 import type { DeadLetter } from '@chatlane/lanes'
 import { z } from 'zod'
+import { messageOf } from './items.ts'
 import { isConversationId } from './keys.ts'
 import type { LedgerItem } from './ledger.ts'
 
-/** Which lanes a dead letter comes from: the conversations' own, or those of outgoing messages. */
-export type LaneSetName = 'turns' | 'deliveries'
+/** Which lanes a dead letter comes from: the conversations' own, those of outgoing messages, or of webhooks. */
+export type LaneSetName = 'turns' | 'deliveries' | 'webhooks'
 
 /** An item of a conversation that was given up. */
 export interface ConversationDeadLetter {
@@ -13,12 +14,14 @@ export interface ConversationDeadLetter {
   conversationId: string
   /** The entry in the ledger, for a message of either side. */
   messageId?: string
-  /** What was to be done: `message`, `open`, `close`, `end`, `delivery`; of a newer version perhaps something else. */
+  /** What was to be done: `message`, `open`, `close`, `end`, `delivery`, `webhook`; of a newer version perhaps something else. */
   kind: string
   /** A message's text. */
   text?: string
   /** Where a delivery was to go. */
   to?: string
+  /** Of what a webhook was to tell. */
+  event?: string
   /** A short stable code. */
   reason: string
   /** What went wrong last, in words. */
@@ -60,24 +63,28 @@ const item = z.object({
   kind: z.string().catch('unknown'),
   text: z.string().optional().catch(undefined),
   to: z.string().optional().catch(undefined),
+  type: z.string().optional().catch(undefined),
 })
 
 export function present(set: LaneSetName, letter: DeadLetter): ConversationDeadLetter {
   const { lane, id, data, reason, detail, tries, history, at } = letter
-  const { kind, text, to } = item.safeParse(parseJson(data)).data ?? { kind: 'unknown' }
+  const { kind, text, to, type } = item.safeParse(parseJson(data)).data ?? { kind: 'unknown' }
   const delivery = set === 'deliveries'
+  const webhook = set === 'webhooks'
   const ofMessage = delivery || kind === 'message'
   return {
     id: Buffer.from(`${PREFIX[set]}${lane}/${id}`).toString('base64url'),
     conversationId: lane,
-    kind: delivery ? 'delivery' : kind,
-    ...(ofMessage && { messageId: id }),
+    kind: KIND[set] ?? kind,
+    ...(ofMessage && { messageId: messageOf(id) }),
     ...(text !== undefined && { text }),
     ...(delivery && to !== undefined && { to }),
+    ...(webhook && type !== undefined && { event: type }),
     reason,
     detail,
     tries,
     history: history.map((one) => ({ ...one, at: new Date(one.at) })),
+    // A receiver of webhooks knows a repeat by its id.
     mayRepeat: delivery ? readDeliveryNote(letter)?.status !== 'failed' : PERHAPS_SAID.has(reason),
     at: new Date(at),
   }
@@ -85,13 +92,17 @@ export function present(set: LaneSetName, letter: DeadLetter): ConversationDeadL
 
 /** What {@link present} made the id from; undefined for any other text. */
 export function placeOf(id: string): { set: LaneSetName; lane: string; item: string } | undefined {
-  const [, prefix, lane, item] = /^(d\/)?([^/]+)\/(.+)$/s.exec(Buffer.from(id, 'base64url').toString()) ?? []
+  const [, prefix, lane, item] = /^([dw]\/)?([^/]+)\/(.+)$/s.exec(Buffer.from(id, 'base64url').toString()) ?? []
   if (lane === undefined || item === undefined || !isConversationId(lane)) return undefined
-  return { set: prefix === undefined ? 'turns' : 'deliveries', lane, item }
+  const set = prefix === undefined ? 'turns' : prefix === PREFIX.webhooks ? 'webhooks' : 'deliveries'
+  return { set, lane, item }
 }
 
-/** No conversation's id is `d`. */
-const PREFIX = { turns: '', deliveries: 'd/' } as const
+/** No conversation's id is `d` or `w`. */
+const PREFIX = { turns: '', deliveries: 'd/', webhooks: 'w/' } as const
+
+/** What was to be done, where its lanes say so. */
+const KIND = { turns: undefined, deliveries: 'delivery', webhooks: 'webhook' } as const
 
 function parseJson(text: string): unknown {
   try {

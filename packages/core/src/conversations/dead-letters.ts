@@ -1,4 +1,5 @@
 import { type DeadLetter, type Effect, type LaneRedis, type Lanes, newestFirst, type Place } from '@chatlane/lanes'
+import { againNow } from '../webhooks/item.ts'
 import {
   type ConversationDeadLetter,
   type DeadLetterInContext,
@@ -7,6 +8,7 @@ import {
   present,
   readDeliveryNote,
 } from './dead-letter.ts'
+import { messageOf } from './items.ts'
 import { conversationKeys, shardOfConversation } from './keys.ts'
 import { foldItems, ledgerEffect } from './ledger.ts'
 import { readLedger } from './read-ledger.ts'
@@ -18,6 +20,8 @@ export interface DeadLettersOptions {
   lanes: Lanes
   /** The lanes of outgoing messages. */
   deliveries: Lanes
+  /** The lanes of webhooks for the business. */
+  webhooks: Lanes
 }
 
 /** Which dead letters are meant; what is left out means all. */
@@ -40,6 +44,8 @@ export type Replayed =
   /** There is no such dead letter (any more). */
   | { status: 'not_found' }
 
+const LANE_SETS = ['turns', 'deliveries', 'webhooks'] as const satisfies LaneSetName[]
+
 /** Dead letters read at a time. */
 const PAGE = 200
 
@@ -52,16 +58,16 @@ interface Found {
   shown: ConversationDeadLetter
 }
 
-/** The dead letters of conversations: messages and other items of their own lanes, and deliveries. */
+/** The dead letters of conversations: messages and other items of their own lanes, deliveries, and webhooks. */
 export class ConversationDeadLetters {
   readonly #redis: LaneRedis
   readonly #prefix: string
   readonly #sets: Record<LaneSetName, Lanes>
 
-  constructor({ redis, prefix, lanes, deliveries }: DeadLettersOptions) {
+  constructor({ redis, prefix, lanes, deliveries, webhooks }: DeadLettersOptions) {
     this.#redis = redis
     this.#prefix = prefix
-    this.#sets = { turns: lanes, deliveries }
+    this.#sets = { turns: lanes, deliveries, webhooks }
   }
 
   /** The newest first; `next` is there when there may be more. */
@@ -94,6 +100,7 @@ export class ConversationDeadLetters {
     const part = set === 'deliveries' ? (readDeliveryNote(letter)?.part ?? 0) : 0
     const replayed = await this.#sets[set].deadLetters.replay(letter.lane, letter.id, {
       ...(part > 0 && { data: JSON.stringify({ ...JSON.parse(letter.data), part }) }),
+      ...(set === 'webhooks' && { data: againNow(letter.data) }),
       effects: shown.messageId === undefined ? [] : this.#queuedAgain(letter),
     })
     return replayed ? { status: 'replayed', letter: shown } : { status: 'not_found' }
@@ -144,12 +151,12 @@ export class ConversationDeadLetters {
     }
   }
 
-  /** Both lane sets' dead letters, newest first. */
+  /** All lane sets' dead letters, newest first. */
   async *#find(filter: DeadLetterFilter, from?: Place): AsyncGenerator<Found> {
-    // Of conversations on further shards only one of the two may have been told.
-    this.#sets.deliveries.grow(this.#sets.turns.shards)
+    // Of conversations on further shards only one of them may have been told.
+    for (const set of [this.#sets.deliveries, this.#sets.webhooks]) set.grow(this.#sets.turns.shards)
     for (let behind = from; ; ) {
-      const page = (await Promise.all([this.#page('turns', behind), this.#page('deliveries', behind)])).flat()
+      const page = (await Promise.all(LANE_SETS.map((set) => this.#page(set, behind)))).flat()
       page.sort((a, b) => newestFirst(a.letter, b.letter))
       const whole = page.slice(0, PAGE)
       yield* whole.filter(({ shown }) => matches(shown, filter))
@@ -175,7 +182,7 @@ export class ConversationDeadLetters {
   }
 
   #queuedAgain({ lane, id }: DeadLetter): Effect[] {
-    const entry = { kind: 'status' as const, message: id, status: 'queued' as const }
+    const entry = { kind: 'status' as const, message: messageOf(id), status: 'queued' as const }
     return [ledgerEffect(this.#prefix, lane, entry), ['PUBLISH', conversationKeys(this.#prefix, lane).live, lane]]
   }
 }

@@ -39,6 +39,8 @@ export function shardKeys(prefix: string, shard: number) {
     live: `${tag}:live`,
     /** Begins the keys that mark what a provider told us of our messages. */
     told: `${tag}:told:`,
+    /** Begins the keys that mark what was done once. */
+    once: `${tag}:once:`,
   }
 }
 

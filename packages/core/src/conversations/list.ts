@@ -1,6 +1,7 @@
 import type { LaneRedis } from '@chatlane/lanes'
-import { type Channel, type Conversation, parseConversation } from './conversation.ts'
+import { type Conversation, parseConversation } from './conversation.ts'
 import { conversationKeys, shardKeys } from './keys.ts'
+import type { Channel } from './origin.ts'
 
 export interface ConversationQuery {
   status?: 'open' | 'closed'
@@ -53,6 +54,8 @@ function matches(conversation: Conversation, { status, channel, participant }: C
   return (
     (status === undefined || status === (conversation.closed ? 'closed' : 'open')) &&
     (channel === undefined || channel === conversation.channel) &&
-    (participant === undefined || participant === conversation.participant)
+    (participant === undefined ||
+      participant === conversation.participant ||
+      conversation.links.some(({ to }) => to === participant))
   )
 }

@@ -1,5 +1,15 @@
-import type { Greeting, Routes } from '../routing/routes.ts'
-import type { Origin } from './conversation.ts'
+import {
+  type Coalesce,
+  coalesceOf,
+  defaultMedia,
+  type Greeting,
+  type MediaPolicy,
+  type MessageTemplate,
+  type Routes,
+  type SmsRoute,
+  type WebSettings,
+} from '../routing/routes.ts'
+import type { Origin } from './origin.ts'
 
 /** How a conversation is treated, by its route. */
 export interface ConversationSettings {
@@ -8,22 +18,46 @@ export interface ConversationSettings {
   autoCloseMessage?: string
   failureMessage?: string
   greeting: Greeting
+  coalesce: Coalesce
+  media: MediaPolicy
+  /** Segments that the sender may send per second. */
+  maxPerSecond?: number
+  template?: MessageTemplate
+}
+
+/** From the environment, for routes that do not say. */
+export interface SettingDefaults {
+  /** 0 = never. */
+  autoCloseAfterMs: number
+  /** 0 = each message by itself. */
+  coalesceWindowMs: number
 }
 
 /** The settings of a conversation's route now: they follow the routes file, not the time at which it began. */
 export function settingsOf(
   routes: Routes,
   origin: Omit<Origin, 'participant' | 'agentId'>,
-  autoCloseAfterMs: number,
+  defaults: SettingDefaults,
 ): ConversationSettings {
-  const route =
-    origin.channel === 'web'
-      ? ((origin.publicKey === undefined ? undefined : routes.webRoute(origin.publicKey)) ?? routes.defaultWeb)
-      : routes.smsRoute({ to: origin.sender ?? '', messagingServiceSid: origin.messagingServiceSid })
-  const greeting = route?.greeting ?? 'hide'
+  if (origin.channel === 'web') {
+    const route = origin.publicKey === undefined ? undefined : routes.webRoute(origin.publicKey)
+    const { greeting } = route ?? routes.defaultWeb
+    return { ...shared(route ?? routes.defaultWeb, defaults), greeting, media: defaultMedia }
+  }
+  const route = routes.smsRoute({ to: origin.sender ?? '', messagingServiceSid: origin.messagingServiceSid })
+  return {
+    ...shared(route, defaults),
+    greeting: route?.greeting.inbound ?? 'hide',
+    media: route?.media ?? defaultMedia,
+    ...(route?.maxPerSecond !== undefined && { maxPerSecond: route.maxPerSecond }),
+    ...(route?.template && { template: route.template }),
+  }
+}
+
+function shared(route: SmsRoute | WebSettings | undefined, { autoCloseAfterMs, coalesceWindowMs }: SettingDefaults) {
   return {
     autoCloseAfterMs: route?.autoCloseAfterMs ?? autoCloseAfterMs,
-    greeting: typeof greeting === 'string' ? greeting : greeting.inbound,
+    coalesce: route?.coalesce ?? coalesceOf(coalesceWindowMs),
     ...(route?.autoCloseMessage !== undefined && { autoCloseMessage: route.autoCloseMessage }),
     ...(route?.failureMessage !== undefined && { failureMessage: route.failureMessage }),
   }

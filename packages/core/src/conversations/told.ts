@@ -1,13 +1,17 @@
 import type { Effect } from '@chatlane/lanes'
+import type { DeliveryItem } from './items.ts'
 import { conversationKeys } from './keys.ts'
 import type { MessageStatus } from './ledger.ts'
 
 /** As long as inbound messages are remembered: repeated news within that time is known. */
-const KEPT_SECONDS = 24 * 3_600
+export const KEPT_SECONDS = 24 * 3_600
 
 /** The states that say that a message went out, from the least to the most. */
 const SENT = ['sent', 'delivered', 'read'] as const satisfies MessageStatus[]
 type SentStatus = (typeof SENT)[number]
+
+/** The states that say that it did not arrive. */
+const FAILED: readonly (string | undefined)[] = ['failed', 'undelivered'] satisfies MessageStatus[]
 
 /** What a provider said of one of our messages. */
 export interface News {
@@ -20,6 +24,12 @@ export interface News {
   reason?: string
   /** How many parts the message has; default 1. */
   parts?: number
+  /**
+   * Asked when the part failed, and nothing that was sent for it before can have arrived: what is put into the delivery lane
+   * to send it again.
+   * @param sent how often it was sent
+   */
+  again?: (sent: number) => Promise<DeliveryItem | undefined>
 }
 
 /** What is known of the sending of one of our messages besides its states in the ledger. */
@@ -30,6 +40,10 @@ export interface Told {
   readonly reached: ReadonlyMap<number, SentStatus>
   /** The names of the news that was noted. */
   readonly news: ReadonlySet<string>
+  /** Ids of what did not arrive. */
+  readonly failed: ReadonlySet<string>
+  /** Those of them in whose place the part was sent again: what becomes of them is of no interest any more. */
+  readonly replaced: ReadonlySet<string>
 }
 
 /** The key of the hash of what was told of a message: its entry in the ledger of the conversation. */
@@ -37,23 +51,33 @@ export function toldKey(prefix: string, conversation: string, message: string): 
   return `${conversationKeys(prefix, conversation).told}${conversation}:${message}`
 }
 
-/** Reads the hash under {@link toldKey}: by the names of the news, after a colon, its part, id and state. */
+/**
+ * Reads the hash under {@link toldKey}: by the names of the news, after a colon, its part, id and state; and the ids of what
+ * was sent again, after a mark.
+ */
 export function parseTold(hash: Record<string, string>): Told {
+  const names = Object.keys(hash)
+  const replaced = new Set(names.filter((name) => name.startsWith(REPLACED)).map((name) => name.slice(REPLACED.length)))
   const sids = new Map<number, string[]>()
   const reached = new Map<number, SentStatus>()
   const news = new Set<string>()
-  for (const [name, value] of Object.entries(hash)) {
+  const failed = new Set<string>()
+  for (const name of names) {
     if (!name.startsWith(':')) continue
     news.add(name.slice(1))
-    const [text, sid, status] = value.split(' ')
+    const [text, sid, status] = (hash[name] ?? '').split(' ')
     if (sid === undefined) continue
     const part = Number(text)
     const known = sids.get(part) ?? []
     if (!known.includes(sid)) sids.set(part, [...known, sid])
-    reached.set(part, furthest(reached.get(part), sentStatus(status)))
+    if (FAILED.includes(status)) failed.add(sid)
+    const sent = SENT.find((one) => one === status)
+    if (sent !== undefined && !replaced.has(sid)) reached.set(part, furthest(reached.get(part), sent))
   }
-  return { sids, reached, news }
+  return { sids, reached, news, failed, replaced }
 }
+
+const REPLACED = 'again:'
 
 /** The writes that note news of a provider's, named so that the same news again is known. */
 export function newsEffects(key: string, { once, taken, status }: News): Effect[] {
@@ -65,10 +89,32 @@ export function newsEffects(key: string, { once, taken, status }: News): Effect[
 }
 
 /**
+ * The writes that note that a part is sent again in the place of what failed under this id. Kept for longer, and so they come
+ * last: it may be sent a day later, and how often it was sent is counted here.
+ */
+export function replacedEffects(key: string, sid: string): Effect[] {
+  return [
+    ['HSET', key, REPLACED + sid, '1'],
+    ['EXPIRE', key, 2 * KEPT_SECONDS],
+  ]
+}
+
+/**
+ * How often a part was sent, when all of it failed by now, this id being the last; undefined when something sent for it may
+ * have arrived.
+ */
+export function timesFailed({ sids, failed }: Told, { part, sid }: { part: number; sid: string }): number | undefined {
+  const known = new Set([...(sids.get(part) ?? []), sid])
+  for (const one of known) if (one !== sid && !failed.has(one)) return undefined
+  return known.size
+}
+
+/**
  * What news says of the whole message, with what was told before: of one in several parts, which has come only as far as the
  * last of them, and of which nothing is known while a part was not heard of. Undefined: nothing.
  */
 export function wholeStatus(told: Told, { status, taken, parts = 1 }: News): MessageStatus | undefined {
+  if (taken !== undefined && told.replaced.has(taken.sid)) return undefined
   const sent = SENT.find((one) => one === status)
   if (sent === undefined || taken === undefined || parts === 1) return status
   let whole: SentStatus = 'read'
@@ -79,11 +125,6 @@ export function wholeStatus(told: Told, { status, taken, parts = 1 }: News): Mes
     if (SENT.indexOf(reached) < SENT.indexOf(whole)) whole = reached
   }
   return whole
-}
-
-/** That the provider has a part is as good as sent. */
-function sentStatus(text: string | undefined): SentStatus {
-  return SENT.find((one) => one === text) ?? 'sent'
 }
 
 function furthest(one: SentStatus | undefined, other: SentStatus): SentStatus {

@@ -1,5 +1,5 @@
 import { backoff } from '@chatlane/lanes'
-import type { SmsError } from '../channels/sms/sms-error.ts'
+import type { SmsError } from '../channels/twilio/sms-error.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { SharedPause } from '../upstream/shared-pause.ts'
 

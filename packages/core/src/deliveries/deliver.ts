@@ -1,55 +1,19 @@
-import type { Effect, LaneRedis, Turn, Verdict } from '@chatlane/lanes'
 import { backoff } from '@chatlane/lanes'
-import type { SmsSender } from '../channels/sms/send.ts'
-import { SmsError } from '../channels/sms/sms-error.ts'
-import { splitText } from '../channels/sms/split.ts'
-import type { DeliveryItem } from '../conversations/items.ts'
+import { SmsError } from '../channels/twilio/sms-error.ts'
 import { shardOfConversation } from '../conversations/keys.ts'
-import { type MessageStatus, statusEffects } from '../conversations/ledger.ts'
-import { isNotReplicated, type Replicas } from '../redis/replicas.ts'
+import { pairOf } from '../conversations/opt-outs.ts'
+import { isNotReplicated } from '../redis/replicas.ts'
 import type { AccountPause } from './account-pause.ts'
-import { doneEffects, type Progress, progressEffects, readSending, readTold, type Sent, withSent } from './progress.ts'
+import type { Delivery } from './delivery.ts'
+import { sendUnlessOptedOut } from './last-look.ts'
+import { done, type Outcome, record, type Sending, spend, wait } from './outcomes.ts'
+import { partsOf } from './parts.ts'
+import { type Cleared, clear, isGivenUp, senderOf } from './passage.ts'
+import { type Progress, readSending, readTold, withSent } from './progress.ts'
 import { listedAt, settle } from './settle.ts'
-
-export interface DeliveryParts {
-  redis: LaneRedis
-  /** Who must know of a call before it is made. */
-  replicas: Replicas
-  prefix: string
-  sms: SmsSender
-  /** Stands before every call to Twilio. */
-  pause: AccountPause
-  /** Where providers reach the api, for status callbacks. */
-  publicUrl: string
-  backoffMs: number
-}
-
-export interface Delivery extends DeliveryParts {
-  /** The message's entry in the ledger. */
-  message: string
-  item: DeliveryItem
-  turn: Turn
-}
-
-export interface Outcome {
-  verdict: Verdict
-  outcome: MessageStatus | 'later'
-  parts?: number
-  reason?: string
-}
-
-/** What goes on from part to part. */
-interface Sending {
-  sent: Sent
-  /** Parts of which nobody can say whether they were sent. */
-  unknown: number[]
-}
 
 /** Pause of a single delivery for which Twilio asks to come back later without saying when. */
 const LATER_MS = 30_000
-
-/** The least that must be left of the lease when a call begins. */
-const LEAST_LEASE_MS = 1_000
 
 /**
  * One try at a message: sends its parts, from the one that it has come to. A part with a status callback was sent, whatever
@@ -57,18 +21,29 @@ const LEAST_LEASE_MS = 1_000
  */
 export async function deliver(delivery: Delivery): Promise<Outcome> {
   const { item, turn, redis, prefix, message, pause } = delivery
-  const texts = splitText(item.text)
-  const { progress, sent, told } = await readSending(redis, prefix, message, turn.lane)
+  const texts = partsOf(item)
+  const [{ progress, sent, told, wrote }, blocked] = await Promise.all([
+    readSending(redis, prefix, message, turn.lane),
+    delivery.optOuts.blocks(pairOf(item), message),
+  ])
   const sending: Sending = { sent, unknown: (progress?.unknown ?? []).filter((part) => !told.sids.has(part)) }
-  for (let part = progress?.part ?? item.part ?? 0; part < texts.length; part++) {
-    const sids = told.sids.get(part)
-    if (sids) {
+  const { again = 0 } = item
+  const end = again === 0 ? texts.length : (item.part ?? 0) + 1
+  for (let part = progress?.part ?? item.part ?? 0; part < end; part++) {
+    const sids = told.sids.get(part) ?? []
+    // What is sent again has the ids of what did not arrive as well.
+    if (sids.length > again) {
       sending.sent = withSent(sending.sent, sids)
       continue
     }
     const { waitMs } = pause
     const begun = progress?.part === part ? progress : undefined
-    if (waitMs > 0) return wait(delivery, begun ?? { message, part }, sending, waitMs, 'paused')
+    const state = begun ?? { message, part }
+    // Not later than needed: it is not to take its turn at the sender's pace from others.
+    if (blocked && state.at === undefined) return done(delivery, 'failed', sending, 'opted_out')
+    const dueMs = (item.due ?? 0) - Date.now()
+    if (dueMs > 0) return wait(delivery, state, sending, dueMs, 'sent_again')
+    if (waitMs > 0) return wait(delivery, state, sending, waitMs, 'paused')
     const body = texts[part] ?? ''
     const doubt = begun?.at === undefined ? undefined : begun
     if (doubt) {
@@ -76,7 +51,12 @@ export async function deliver(delivery: Delivery): Promise<Outcome> {
       if (settled !== 'not_sent' && settled !== 'over') return settled
       if (settled === 'over') continue
     }
-    const failure = await sendPart(delivery, body, { part, first: doubt && (doubt.first ?? doubt.at) }, sending)
+    const cleared = await clear(delivery, state, body, wrote, sending)
+    if (cleared === 'covered') continue
+    if ('verdict' in cleared) return cleared
+    const first = doubt && (doubt.first ?? doubt.at)
+    const { since } = state
+    const failure = await sendPart(delivery, cleared, { part, first, since }, sending)
     if (failure) return failure
   }
   const { unknown } = sending
@@ -119,13 +99,14 @@ async function noteUnknown({ redis, prefix, message, turn }: Delivery, part: num
 /** Undefined when Twilio took the part. */
 async function sendPart(
   delivery: Delivery,
-  body: string,
-  { part, first }: { part: number; first: number | undefined },
+  { content, probe }: Cleared,
+  { part, first, since }: { part: number; first: number | undefined; since: number | undefined },
   sending: Sending,
 ): Promise<Outcome | undefined> {
-  const { item, turn, message, sms, publicUrl, pause, replicas } = delivery
-  const progress: Progress = { message, part, at: Date.now(), ...(first !== undefined && { first }) }
-  const parts = splitText(item.text).length
+  const { item, turn, message, publicUrl, pause, replicas, gate } = delivery
+  const known = { ...(first !== undefined && { first }), ...(since !== undefined && { since }) }
+  const progress: Progress = { message, part, at: Date.now(), ...known }
+  const parts = partsOf(item).length
   const query = new URLSearchParams({ conversation: turn.lane, message, part: String(part), parts: String(parts) })
   try {
     replicas.demand()
@@ -135,19 +116,19 @@ async function sendPart(
     if (!isNotReplicated(error)) throw error
     return wait(delivery, notTaken(progress), sending, error.retryAfterMs ?? LATER_MS, 'not_replicated')
   }
-  const begin = () => turn.assertLease(LEAST_LEASE_MS)
-  begin()
   try {
     const outgoing = {
       to: item.to,
-      body,
+      ...content,
       ...(item.from !== undefined && { from: item.from }),
       ...(item.from === undefined && item.service !== undefined && { messagingServiceSid: item.service }),
       statusCallback: `${publicUrl}/webhooks/twilio/status?${query}`,
     }
-    const sid = await sms.send(outgoing, begin)
+    const sid = await sendUnlessOptedOut(delivery, outgoing)
+    if (sid === undefined) return done(delivery, 'failed', sending, 'opted_out')
     pause.passed()
     sending.sent = withSent(sending.sent, [sid])
+    if (probe !== undefined) await gate.taken(senderOf(item), probe)
     return undefined
   } catch (error) {
     if (error instanceof SmsError) return failed(delivery, error, progress, sending)
@@ -156,14 +137,26 @@ async function sendPart(
 }
 
 async function failed(delivery: Delivery, error: SmsError, progress: Progress, sending: Sending): Promise<Outcome> {
-  const { turn, backoffMs, pause } = delivery
+  const { item, message, turn, backoffMs, pause, consequences } = delivery
   const { reason, handling } = error
+  const about = {
+    to: item.to,
+    sender: senderOf(item),
+    pair: pairOf(item),
+    conversation: turn.lane,
+    message,
+    once: message,
+  }
+  const pausedMs = await consequences.draw(reason, about)
   if (handling === 'permanent') return done(delivery, 'failed', sending, reason)
   pause.learn(error)
   if (handling === 'unclear') return wait(delivery, { ...progress, due: listedAt(error) }, sending, 1_000, reason)
   const state = notTaken(progress)
-  if (handling !== 'retry') return wait(delivery, state, sending, pauseOf(error, pause), reason)
-  return spend(delivery, state, sending, backoff(turn.tries + 1, backoffMs), error.message, reason)
+  if (handling === 'retry')
+    return spend(delivery, state, sending, backoff(turn.tries + 1, backoffMs), error.message, reason)
+  const { since = Date.now() } = progress
+  if (isGivenUp(reason, pausedMs ?? Date.now() - since, message)) return done(delivery, 'failed', sending, reason)
+  return wait(delivery, { ...state, since }, sending, pauseOf(error, pause), reason)
 }
 
 /** Not taken for certain; what an earlier call for this part did is still looked for before the next one. */
@@ -179,41 +172,4 @@ function pauseOf({ retryAfterMs }: SmsError, pause: AccountPause): number {
 function again(delivery: Delivery, doubt: Progress, sending: Sending): Promise<Outcome> {
   const afterMs = backoff(delivery.turn.tries + 1, delivery.backoffMs)
   return spend(delivery, { ...doubt, counted: true }, sending, afterMs, 'Twilio did not take it')
-}
-
-/** Ends a try that counts. Recorded before: if it was the last one, what is on record decides what became of the message. */
-async function spend(
-  delivery: Delivery,
-  state: Progress,
-  sending: Sending,
-  afterMs: number,
-  detail: string,
-  reason?: string,
-): Promise<Outcome> {
-  await record(delivery, state, sending)
-  return { verdict: { do: 'retry', afterMs, detail }, outcome: 'later', ...(reason !== undefined && { reason }) }
-}
-
-/** Ends a try that does not count. */
-function wait(delivery: Delivery, state: Progress, sending: Sending, afterMs: number, reason: string): Outcome {
-  const effects = recordEffects(delivery, state, sending)
-  return { verdict: { do: 'retry', afterMs, spend: false, effects, detail: reason }, outcome: 'later', reason }
-}
-
-function done(delivery: Delivery, status: MessageStatus, sending: Sending, reason?: string): Outcome {
-  const { prefix, turn, message, item } = delivery
-  const effects = [
-    ...doneEffects(prefix, turn.lane, sending.sent),
-    ...statusEffects(prefix, turn.lane, message, status, reason),
-  ]
-  const parts = splitText(item.text).length
-  return { verdict: { do: 'commit', effects }, outcome: status, parts, ...(reason !== undefined && { reason }) }
-}
-
-function record(delivery: Delivery, state: Progress, sending: Sending): Promise<void> {
-  return delivery.turn.record(recordEffects(delivery, state, sending))
-}
-
-function recordEffects({ prefix, turn }: Delivery, state: Progress, { unknown, sent }: Sending): Effect[] {
-  return progressEffects(prefix, turn.lane, { ...state, ...(unknown.length > 0 && { unknown }) }, sent)
 }

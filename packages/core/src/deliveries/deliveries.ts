@@ -1,11 +1,15 @@
 import type { Burial, DeadLetter, Item, Turn, Verdict } from '@chatlane/lanes'
-import { splitText } from '../channels/sms/split.ts'
-import type { DeliveryNote } from '../conversations/dead-letter.ts'
-import { deliveryItem } from '../conversations/items.ts'
+import { carriedChannelOf } from '../channels/channels.ts'
+import { type DeliveryNote, present } from '../conversations/dead-letter.ts'
+import { type DeliveryItem, deliveryItem, messageOf } from '../conversations/items.ts'
 import { statusEffects } from '../conversations/ledger.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
-import { type DeliveryParts, deliver } from './deliver.ts'
+import type { Subject } from '../webhooks/event.ts'
+import { reportingVerdict, reports } from '../webhooks/reports.ts'
+import { deliver } from './deliver.ts'
+import type { DeliveryParts } from './delivery.ts'
+import { partsOf } from './parts.ts'
 import { doneEffects, readSending } from './progress.ts'
 
 export interface DeliveryHandlerParts extends DeliveryParts {
@@ -20,13 +24,14 @@ export function createDeliveryHandler(parts: DeliveryHandlerParts) {
     async handler(item: Item, turn: Turn): Promise<Verdict> {
       const began = performance.now()
       const delivery = deliveryItem.parse(JSON.parse(item.data))
-      const about = { conversation: turn.lane, message: item.id, to: delivery.to, tries: turn.tries }
+      const message = messageOf(item.id)
+      const about = { conversation: turn.lane, message, to: delivery.to, tries: turn.tries }
       const line: Record<string, unknown> = about
       try {
-        const { verdict, ...outcome } = await deliver({ ...parts, message: item.id, item: delivery, turn })
+        const { verdict, ...outcome } = await deliver({ ...parts, message, item: delivery, turn })
         Object.assign(line, outcome)
         metrics.delivery(outcome.outcome)
-        return verdict
+        return reportingVerdict(parts.webhooks, subjectOf(delivery), turn.lane, verdict)
       } catch (error) {
         Object.assign(line, { outcome: 'error', err: error })
         metrics.delivery('error')
@@ -36,19 +41,36 @@ export function createDeliveryHandler(parts: DeliveryHandlerParts) {
       }
     },
 
-    async onBury({ lane, id, reason, data }: DeadLetter): Promise<Burial> {
+    async onBury(letter: DeadLetter): Promise<Burial> {
+      const { lane, reason, data } = letter
+      const id = messageOf(letter.id)
       metrics.deadLetter('deliveries', reason)
       const { progress, told } = await readSending(parts.redis, prefix, id, lane)
       const item = deliveryItem.safeParse(JSON.parse(data)).data
       const part = progress?.part ?? item?.part ?? 0
-      const taken = told.sids.has(part)
+      const again = item?.again ?? 0
+      const taken = (told.sids.get(part)?.length ?? 0) > again
       // On its way when nobody heard of it any more: it may have been sent.
       const inDoubt = progress?.at !== undefined && !progress.counted && !taken
-      const note: DeliveryNote = { status: inDoubt ? 'unknown' : 'failed', part: taken ? part + 1 : part }
-      const whole = item !== undefined && note.part >= splitText(item.text).length
+      const note: DeliveryNote = {
+        status: inDoubt ? 'unknown' : 'failed',
+        part: taken && again === 0 ? part + 1 : part,
+      }
+      const whole = again > 0 ? taken : item !== undefined && note.part >= partsOf(item).length
       const status = whole ? 'sent' : note.status
       const effects = [...doneEffects(prefix, lane), ...statusEffects(prefix, lane, id, status, reason)]
-      return { effects, note: JSON.stringify(note) }
+      const kept = { ...letter, note: JSON.stringify(note) }
+      const adds = item ? reports(parts.webhooks, lane, subjectOf(item), effects, present('deliveries', kept)) : []
+      return { effects, adds, note: kept.note }
     },
+  }
+}
+
+/** Whom a delivery is for, as webhooks tell it. */
+function subjectOf({ channel, to, from }: DeliveryItem): Subject {
+  return {
+    channel: channel ?? carriedChannelOf(to).name,
+    participant: to,
+    ...(from !== undefined && { sender: from }),
   }
 }

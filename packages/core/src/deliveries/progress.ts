@@ -1,7 +1,8 @@
 import type { Effect, LaneRedis } from '@chatlane/lanes'
 import { z } from 'zod'
-import { CLOCK_TOLERANCE_MS } from '../channels/sms/send.ts'
+import { CLOCK_TOLERANCE_MS } from '../channels/twilio/send.ts'
 import { conversationKeys } from '../conversations/keys.ts'
+import { WROTE } from '../conversations/reply-window.ts'
 import { parseTold, type Told, toldKey } from '../conversations/told.ts'
 
 /** How far the sending of a message has come. Kept in the conversation's record, from before the first call until the commit. */
@@ -18,6 +19,11 @@ const progress = z.object({
   due: z.number().optional(),
   /** It came to nothing as far as anyone can see, and that was counted as a try. */
   counted: z.boolean().optional(),
+  /** Its place among what its sender sends, ms; `late`: it came too late to the one before. */
+  slot: z.number().optional(),
+  late: z.boolean().optional(),
+  /** When it was first asked to come back later, ms. */
+  since: z.number().optional(),
   /** Parts of which nobody can say whether they were sent. */
   unknown: z.array(z.number()).optional(),
 })
@@ -46,6 +52,8 @@ export interface SendingState {
   sent: Sent
   /** What Twilio's callbacks said of this message. */
   told: Told
+  /** When the person last wrote, ms, where that matters. */
+  wrote?: number
 }
 
 export function progressEffects(prefix: string, lane: string, state: Progress, sent: Sent): Effect[] {
@@ -66,8 +74,8 @@ export async function readSending(
   message: string,
   lane: string,
 ): Promise<SendingState> {
-  const [[sending, before], told] = await Promise.all([
-    redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sent'),
+  const [[sending, before, wrote], told] = await Promise.all([
+    redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sent', WROTE),
     readTold(redis, prefix, message, lane),
   ])
   const state = sending ? progress.parse(JSON.parse(sending)) : undefined
@@ -75,6 +83,7 @@ export async function readSending(
     ...(state?.message === message && { progress: state }),
     sent: before ? sent.parse(JSON.parse(before)) : [],
     told,
+    ...(wrote && { wrote: Number(wrote) }),
   }
 }
 

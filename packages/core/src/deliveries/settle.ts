@@ -1,5 +1,5 @@
-import type { SmsSender } from '../channels/sms/send.ts'
-import { SmsError } from '../channels/sms/sms-error.ts'
+import type { SmsSender } from '../channels/twilio/send.ts'
+import { SmsError } from '../channels/twilio/sms-error.ts'
 import type { DeliveryItem } from '../conversations/items.ts'
 import type { Progress, Sent } from './progress.ts'
 
@@ -39,7 +39,7 @@ export async function settle(
   sms: SmsSender,
   item: DeliveryItem,
   body: string,
-  { at = 0, first = at, due = at + ABANDONED_AFTER_MS }: Progress,
+  { part, at = 0, first = at, due = at + ABANDONED_AFTER_MS }: Progress,
   sent: Sent,
 ): Promise<Settled> {
   const asked = Date.now()
@@ -47,6 +47,7 @@ export async function settle(
     const { sid, similar } = await sms.find({
       to: item.to,
       body,
+      ...(part === 0 && item.media && { files: item.media.length }),
       since: first,
       except: sent.map(([sid]) => sid),
       ...(item.from !== undefined && { from: item.from }),

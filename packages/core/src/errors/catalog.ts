@@ -32,6 +32,7 @@ export const errorCatalog = {
   UPONAI_ABORTED: { handling: 'retry', safeMessage: 'The request was given up before it was done.' },
   UPONAI_UNCLEAR: { handling: 'unclear', safeMessage: 'It is not known yet whether the assistant got the message.' },
   UPONAI_CHAT_GONE: { handling: 'gone', safeMessage: 'This chat is over.' },
+  UPONAI_AGENT_UNKNOWN: { handling: 'permanent', safeMessage: 'The assistant could not accept this request.' },
   UPONAI_REJECTED: { handling: 'permanent', safeMessage: 'The assistant could not accept this request.' },
   UPONAI_INVALID_REQUEST: { handling: 'permanent', safeMessage: 'This request is not valid.' },
   UPONAI_INVALID_EVENT: { handling: 'permanent', safeMessage: 'This event could not be read.' },

@@ -23,12 +23,14 @@ export interface Limits {
    * frozen since the call began. What it throws ends the exchange, with nothing sent.
    */
   begin?: (() => void) | undefined
+  /** Nothing of the answer's body is kept. */
+  dropBody?: boolean | undefined
 }
 
 export function exchange(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { timeoutMs, signal, begin }: Limits,
+  { timeoutMs, signal, begin, dropBody = false }: Limits,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -69,7 +71,7 @@ export function exchange(
         status = statusCode
         headers = responseHeaders
       },
-      onResponseData: (_controller, chunk) => void chunks.push(chunk),
+      onResponseData: (_controller, chunk) => void (dropBody || chunks.push(chunk)),
       onResponseEnd: () => settle(),
       onResponseError: (_controller, cause) => settle({ why: 'connection', cause }),
     })

@@ -1,7 +1,8 @@
 import type { LaneRedis, Lanes } from '@chatlane/lanes'
 import { Counter, Gauge, Histogram } from 'prom-client'
-import type { Channel } from '../conversations/conversation.ts'
-import type { Acceptance } from '../conversations/conversations.ts'
+import type { AcceptanceFrom } from '../conversations/conversations.ts'
+import type { Channel } from '../conversations/origin.ts'
+import { droppedMessages, watchOptOuts } from './opt-outs.ts'
 import { watchQueues } from './queues.ts'
 import { watchRedis } from './redis.ts'
 import { createRegistry } from './registry.ts'
@@ -26,14 +27,22 @@ export class ApiMetrics {
   readonly #messages
   readonly #requests
   readonly #requestSeconds
+  readonly #dropped
 
-  constructor(parts: { redis: LaneRedis; lanes: readonly Lanes[]; streams: { readonly size: number } }) {
+  constructor(parts: {
+    redis: LaneRedis
+    lanes: readonly Lanes[]
+    streams: { readonly size: number }
+    optOuts: { count(): Promise<number> }
+  }) {
     const registers = [this.registry]
     watchRedis(this.registry, parts.redis)
     watchQueues(this.registry, () => parts.lanes)
+    watchOptOuts(this.registry, parts.optOuts)
+    this.#dropped = droppedMessages(this.registry)
     this.#messages = new Counter({
       name: 'chatlane_messages_total',
-      help: 'Messages that came in. accepted: durable. duplicate: a repeat, stored once. conflict: a key that was used for another text. full: too many unanswered in their conversation. backfilled: durable, taken in by a look at the list of Twilio, because the webhook was missed. unavailable: 503, Redis could not take them; the sender tries again. Channel unknown: Redis could not say whose conversation it is.',
+      help: 'Messages that came in. accepted: durable. dropped: durable, but not for the agent, see chatlane_messages_dropped_total. duplicate: a repeat, stored once. conflict: a key that was used for another text. full: too many unanswered in their conversation. backfilled: durable, taken in by a look at the list of Twilio, because the webhook was missed. unavailable: 503, Redis could not take them; the sender tries again. Channel unknown: Redis could not say whose conversation it is.',
       labelNames: ['channel', 'outcome'],
       registers,
     })
@@ -61,8 +70,13 @@ export class ApiMetrics {
   }
 
   /** What became of a message at the door. */
-  message(channel: Channel | 'unknown', outcome: Acceptance['status'] | 'backfilled' | 'unavailable'): void {
+  message(channel: Channel | 'unknown', outcome: AcceptanceFrom['status'] | 'backfilled' | 'unavailable'): void {
     this.#messages.inc({ channel, outcome })
+  }
+
+  /** A rule kept a message from the agent. @param reason one of our own words */
+  dropped(reason: string): void {
+    this.#dropped.inc({ reason })
   }
 
   request({ method, route, status, ms }: CountedRequest): void {

@@ -1,13 +1,20 @@
 import type { LaneRedis, Lanes, LaneWorker, Verdict } from '@chatlane/lanes'
 import { Counter, Histogram } from 'prom-client'
+import type { LaneSetName } from '../conversations/dead-letter.ts'
 import type { ConversationItem } from '../conversations/items.ts'
 import type { MessageStatus } from '../conversations/ledger.ts'
+import type { HeldSender } from '../deliveries/sender-gate.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { Reception } from '../webhooks/receiver.ts'
 import { watchLaneWorkers } from './lane-workers.ts'
+import { droppedMessages } from './opt-outs.ts'
 import { watchQueues } from './queues.ts'
 import { watchRedis } from './redis.ts'
 import { createRegistry } from './registry.ts'
+import { watchSenders } from './senders.ts'
 import { type PauseOf, watchPauses } from './upstream.ts'
+
+type SendersOf = () => readonly HeldSender[]
 
 /** An agent thinks for seconds, and is given up after a minute unless UPONAI_TIMEOUT_MS says otherwise. */
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120]
@@ -18,12 +25,16 @@ export class WorkerMetrics {
   readonly #lanes: Lanes[] = []
   readonly #workers = new Map<string, LaneWorker>()
   readonly #pauses = new Map<string, PauseOf>()
+  #senders: SendersOf = () => []
   readonly #turns
   readonly #turnSeconds
+  readonly #together
   readonly #calls
   readonly #callSeconds
   readonly #deliveries
+  readonly #webhooks
   readonly #deadLetters
+  readonly #dropped
 
   constructor(redis: LaneRedis) {
     const registers = [this.registry]
@@ -31,6 +42,7 @@ export class WorkerMetrics {
     watchLaneWorkers(this.registry, () => this.#workers)
     watchQueues(this.registry, () => this.#lanes)
     watchPauses(this.registry, () => this.#pauses)
+    watchSenders(this.registry, () => this.#senders())
     this.#turns = new Counter({
       name: 'chatlane_turns_total',
       help: 'Turns: works on one item of a conversation, by what they decided. commit: done. retry: the item waits for its next try. bury: it became a dead letter. error: the lease or Redis was lost on the way, or something nobody foresaw; it is tried again.',
@@ -42,6 +54,12 @@ export class WorkerMetrics {
       help: "Duration of turns, UponAI's answer included, waiting in the lane not.",
       labelNames: ['kind'],
       buckets: SECONDS,
+      registers,
+    })
+    this.#together = new Histogram({
+      name: 'chatlane_messages_per_completion',
+      help: 'Messages that were answered together, per answer of the agent. More than 1 only with a coalesce window.',
+      buckets: [1, 2, 3, 5, 10, 20],
       registers,
     })
     this.#calls = new Counter({
@@ -63,6 +81,13 @@ export class WorkerMetrics {
       labelNames: ['outcome'],
       registers,
     })
+    this.#webhooks = new Counter({
+      name: 'chatlane_webhooks_total',
+      help: "Tries to bring the business's own system a webhook. taken: it answered 2xx. failed: any other answer, or none; tried again. busy: it asks to come back later. gone: it answered 410, see the dead letters.",
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#dropped = droppedMessages(this.registry)
     this.#deadLetters = new Counter({
       name: 'chatlane_dead_letters_total',
       help: 'Items that were given up. Look at them, mend the reason, and replay them.',
@@ -78,7 +103,10 @@ export class WorkerMetrics {
     workers: Readonly<Record<string, LaneWorker | undefined>>
     /** By the provider's name. */
     pauses: Readonly<Record<string, PauseOf>>
+    /** Senders that pause now. */
+    senders: SendersOf
   }): void {
+    this.#senders = parts.senders
     this.#lanes.push(...parts.lanes)
     for (const [name, worker] of Object.entries(parts.workers)) if (worker) this.#workers.set(name, worker)
     for (const [name, pauseOf] of Object.entries(parts.pauses)) this.#pauses.set(name, pauseOf)
@@ -90,12 +118,26 @@ export class WorkerMetrics {
     this.#turnSeconds.observe({ kind }, ms / 1000)
   }
 
+  /** An agent answered so many messages at once; the commit may still be refused. */
+  completion(messages: number): void {
+    this.#together.observe(messages)
+  }
+
   delivery(outcome: MessageStatus | 'later' | 'error'): void {
     this.#deliveries.inc({ outcome })
   }
 
+  webhook(outcome: Reception['outcome']): void {
+    this.#webhooks.inc({ outcome })
+  }
+
+  /** A rule kept a message from the agent. @param reason one of our own words */
+  dropped(reason: string): void {
+    this.#dropped.inc({ reason })
+  }
+
   /** @param reason one of our own words, never a provider's */
-  deadLetter(lanes: 'turns' | 'deliveries', reason: string): void {
+  deadLetter(lanes: LaneSetName, reason: string): void {
     this.#deadLetters.inc({ lanes, reason })
   }
 

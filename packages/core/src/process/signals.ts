@@ -27,11 +27,13 @@ export function stopOnSignal(logger: Logger, withinMs: number, stop: () => Promi
   }
 }
 
-/** On SIGHUP reads the routes again; a bad file keeps the old ones and says why. */
-export function reloadOnSignal(logger: Logger, routes: RoutesHolder): void {
+/** On SIGHUP reads the routes again; a bad file keeps the old ones and says why. @param onReload told of new ones */
+export function reloadOnSignal(logger: Logger, routes: RoutesHolder, onReload = () => {}): void {
   process.on('SIGHUP', () => {
     const reload = routes.reload()
-    if (reload.ok) logger.info('routes read again')
-    else logger.error({ problems: reload.problems }, 'the routes file is not valid: the old routes stay')
+    if (reload.ok) {
+      logger.info('routes read again')
+      onReload()
+    } else logger.error({ problems: reload.problems }, 'the routes file is not valid: the old routes stay')
   })
 }

@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto'
 import type { WeightedAgent } from './routes.ts'
 
 /**
- * Chooses an agent by weight: the same participant always gets the same one, whatever the order of the list. Weighted
- * rendezvous hashing: when an agent comes or goes or a weight changes, only the participants who must move do.
+ * Chooses an agent by weight: the same participant always gets the same one, whatever the order of the list, and on whatever
+ * channel of the same phone number. Weighted rendezvous hashing: when an agent comes or goes or a weight changes, only the
+ * participants who must move do.
  *
+ * @param participant an address: `+1…`, `whatsapp:+1…`
  * @throws {RangeError} when no agent has a weight above 0
  */
 export function chooseAgent(agents: readonly WeightedAgent[], participant: string): string {
+  const person = participant.replace(/^[a-z]+:/, '')
   let chosen: string | undefined
   let lowest = Number.POSITIVE_INFINITY
   for (const { agentId, weight } of agents) {
     if (weight <= 0) continue
-    const score = -Math.log(uniform(`${agentId}\n${participant}`)) / weight
+    const score = -Math.log(uniform(`${agentId}\n${person}`)) / weight
     if (score < lowest) {
       chosen = agentId
       lowest = score

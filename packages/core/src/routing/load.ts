@@ -1,15 +1,15 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { nearest } from '../config/spelling.ts'
+import { type Finding, findConflicts, keyOf, type Path } from './conflicts.ts'
 import { RoutesError, type RoutesProblem } from './error.ts'
 import { Routes } from './routes.ts'
-import { knownKeys, type RoutesFile, routesFile } from './schema.ts'
+import { entriesOf, knownKeys, routesFile } from './schema.ts'
 
-type Path = readonly PropertyKey[]
 type Document = ReturnType<typeof parseDocument>
 
 /**
- * Reads the text of a routes file, YAML or JSON (docs/configuration.md#routes-file).
+ * Reads the text of a routes file, YAML or JSON (docs/routes.md).
  *
  * @throws {RoutesError} with every problem, its line and its key
  */
@@ -33,7 +33,7 @@ export function loadRoutes(text: string, filename: string): Routes {
     message,
   })
   const parsed = routesFile.safeParse(content ?? {})
-  const found = parsed.success ? findConflicts(parsed.data) : parsed.error.issues.flatMap(explain)
+  const found = [...(parsed.error?.issues ?? []).flatMap(explain), ...findConflicts(entriesOf(content))]
   if (!parsed.success || found.length > 0)
     throw new RoutesError(
       filename,
@@ -52,11 +52,6 @@ function contentOf(document: Document, filename: string): unknown {
   }
 }
 
-interface Finding {
-  path: Path
-  message: string
-}
-
 function explain(issue: z.core.$ZodIssue): Finding[] {
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }]
   const known = knownKeys(issue.path.filter((step) => typeof step === 'string'))
@@ -65,31 +60,6 @@ function explain(issue: z.core.$ZodIssue): Finding[] {
     const hint = meant ? `; did you mean ${meant}?` : ''
     return { path: [...issue.path, key], message: `expected one of ${known.join(', ')}${hint}` }
   })
-}
-
-/** What is wrong between keys or entries, each of which is right. */
-function findConflicts(file: RoutesFile): Finding[] {
-  const found: Finding[] = []
-  const seen = new Map<string, string>()
-  const once = (path: Path, value: string | undefined) => {
-    if (value === undefined) return
-    const id = `${String(path.at(-1))} ${value}`
-    const first = seen.get(id)
-    if (first) found.push({ path, message: `expected every ${String(path.at(-1))} once; the same is at ${first}` })
-    else seen.set(id, keyOf(path))
-  }
-  for (const [index, entry] of (file.sms ?? []).entries()) {
-    const path = ['sms', index]
-    if (!entry.sender && !entry.messaging_service_sid)
-      found.push({ path, message: 'expected sender or messaging_service_sid' })
-    if (!entry.inbound_agents && !entry.outbound_agents)
-      found.push({ path, message: 'expected inbound_agents or outbound_agents' })
-    if (entry.sender) once([...path, 'sender'], entry.sender)
-    // Several senders may belong to one service; only the entry for the service as a whole has to be the only one.
-    else once([...path, 'messaging_service_sid'], entry.messaging_service_sid)
-  }
-  for (const [index, entry] of (file.web ?? []).entries()) once(['web', index, 'public_key'], entry.public_key)
-  return found
 }
 
 /** Where a path begins in the text; for a missing key, where the mapping that lacks it begins. */
@@ -114,10 +84,3 @@ function offsetOf(document: Document, path: Path): number {
 function startOf(node: unknown): number | undefined {
   return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined
 }
-
-/** `['sms', 0, 'sender']` as `sms[0].sender`. */
-const keyOf = (path: Path): string =>
-  path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
-    .join('')
-    .replace(/^\./, '')

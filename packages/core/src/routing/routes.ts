@@ -7,6 +7,31 @@ export interface WeightedAgent {
 
 export type Greeting = 'show' | 'hide'
 
+/** What becomes of pictures and other files that people send. */
+export interface MediaPolicy {
+  /** `reply`: the person is told; `describe`: the agent is told what came; `ignore`: only the text counts. */
+  policy: 'reply' | 'describe' | 'ignore'
+  /** What the person is told; there with `reply`. */
+  text?: string
+  /** A link to a file in an agent's text is sent as the file itself. */
+  sendLinks: boolean
+}
+
+/** Messages that follow each other quickly are answered together. */
+export interface Coalesce {
+  /** From a message on, ms; 0 = each message by itself. */
+  windowMs: number
+  /** From the first of them on, ms; never less than the window. */
+  maxWaitMs: number
+}
+
+/** A template of Twilio's Content API, for WhatsApp outside the 24 hours after a person's message. */
+export interface MessageTemplate {
+  contentSid: string
+  /** `{{text}}` stands for the message's text. */
+  variables: Record<string, string>
+}
+
 export interface SmsRoute {
   /** A Twilio address (`+1…`, `whatsapp:+1…`, a short code); this or `messagingServiceSid` or both. */
   sender?: string
@@ -21,6 +46,12 @@ export interface SmsRoute {
   /** What happens to an agent's greeting when someone writes first, and when we open the conversation. */
   greeting: { inbound: Greeting; outbound: Greeting }
   failureMessage?: string
+  /** Absent: COALESCE_WINDOW_MS. */
+  coalesce?: Coalesce
+  media: MediaPolicy
+  /** Segments that the sender may send per second. */
+  maxPerSecond?: number
+  template?: MessageTemplate
 }
 
 export interface WebSettings {
@@ -29,6 +60,8 @@ export interface WebSettings {
   autoCloseMessage?: string
   greeting: Greeting
   failureMessage?: string
+  /** Absent: COALESCE_WINDOW_MS. */
+  coalesce?: Coalesce
 }
 
 export interface WebRoute extends WebSettings {
@@ -39,12 +72,15 @@ export interface WebRoute extends WebSettings {
 
 /** Which agent answers where. Does not change; a file that is read again makes another one. */
 export class Routes {
+  /** What the file itself says. */
+  readonly file: RoutesFile
   readonly sms: readonly SmsRoute[]
   readonly web: readonly WebRoute[]
   /** For web conversations that are not opened with a public key. */
   readonly defaultWeb: WebSettings = { greeting: 'show' }
 
   constructor(file: RoutesFile) {
+    this.file = file
     this.sms = (file.sms ?? []).map(smsRouteFrom)
     this.web = (file.web ?? []).map(webRouteFrom)
   }
@@ -52,10 +88,11 @@ export class Routes {
   /** The route of one of our addresses: by the sender itself, else by the Messaging Service that it belongs to. */
   smsRoute(address: { to: string; messagingServiceSid?: string | undefined }): SmsRoute | undefined {
     const { to, messagingServiceSid } = address
-    return (
-      this.sms.find((route) => route.sender === to) ??
-      this.sms.find((route) => messagingServiceSid !== undefined && route.messagingServiceSid === messagingServiceSid)
-    )
+    const own = this.sms.find((route) => route.sender === to)
+    if (own || messagingServiceSid === undefined) return own
+    const ofService = this.sms.filter((route) => route.messagingServiceSid === messagingServiceSid)
+    // One that also names a sender is there for that one in the first place.
+    return ofService.find((route) => route.sender === undefined) ?? ofService[0]
   }
 
   webRoute(publicKey: string): WebRoute | undefined {
@@ -74,6 +111,11 @@ function smsRouteFrom(entry: SmsEntry): SmsRoute {
     outboundAgents: outbound.map(agentFrom),
     ...settingsFrom(entry),
     greeting: { inbound: entry.greeting ?? 'hide', outbound: entry.greeting ?? 'show' },
+    media: mediaFrom(entry.media),
+    ...(entry.max_per_second !== undefined && { maxPerSecond: entry.max_per_second }),
+    ...(entry.template && {
+      template: { contentSid: entry.template.content_sid, variables: entry.template.variables },
+    }),
   }
 }
 
@@ -92,10 +134,34 @@ const agentFrom = (entry: { agent_id: string; weight: number }): WeightedAgent =
   weight: entry.weight,
 })
 
+/** How long a route that says only its window, or the environment, lets the first message wait. */
+const WINDOWS_TO_WAIT = 5
+
+export function coalesceOf(windowMs: number, maxWaitMs = WINDOWS_TO_WAIT * windowMs): Coalesce {
+  return { windowMs, maxWaitMs }
+}
+
+/** For routes that do not say, and channels that carry no files. */
+export const defaultMedia: MediaPolicy = { policy: 'describe', sendLinks: false }
+
+const defaultMediaReply = 'Sorry, I can only read text.'
+
+function mediaFrom(entry: SmsEntry['media'] = {}): MediaPolicy {
+  const {
+    policy = defaultMedia.policy,
+    text = defaultMediaReply,
+    send_links: sendLinks = defaultMedia.sendLinks,
+  } = entry
+  return { policy, ...(policy === 'reply' && { text }), sendLinks }
+}
+
 function settingsFrom(entry: SmsEntry | WebEntry): Omit<WebSettings, 'greeting'> {
   return {
     ...(entry.auto_close_after_ms !== undefined && { autoCloseAfterMs: entry.auto_close_after_ms }),
     ...(entry.auto_close_message && { autoCloseMessage: entry.auto_close_message }),
     ...(entry.failure_message && { failureMessage: entry.failure_message }),
+    ...(entry.coalesce_window_ms !== undefined && {
+      coalesce: coalesceOf(entry.coalesce_window_ms, entry.coalesce_max_wait_ms),
+    }),
   }
 }

@@ -2,14 +2,20 @@ import { z } from 'zod'
 
 const longestSms = 1600
 
+/** For coalesce_window_ms and COALESCE_WINDOW_MS. */
+export const longestWindowMs = 600_000
+const longestWaitMs = 3_600_000
+
 /** A text of one form; the same message whether it is missing, of another type or badly formed. */
 const text = (expected: string, isRight: (value: string) => boolean) =>
   z.custom<string>((value) => typeof value === 'string' && isRight(value), { error: `expected ${expected}` })
 
-const sender = text(
-  'a Twilio sender in quotes, such as "+15005550006" or "whatsapp:+15005550006"',
-  (value) => /^\+[1-9]\d{6,14}$/.test(value) || /^\d{3,8}$/.test(value) || /^[a-z]+:\S+$/.test(value),
-)
+/** True for an address as Twilio writes it: `+1…`, a short code, `whatsapp:+1…`, `rcs:…`. */
+export function isTwilioAddress(text: string): boolean {
+  return /^\+[1-9]\d{6,14}$/.test(text) || /^\d{3,8}$/.test(text) || /^[a-z]+:\S+$/.test(text)
+}
+
+const sender = text('a Twilio sender in quotes, such as "+15005550006" or "whatsapp:+15005550006"', isTwilioAddress)
 
 const messagingServiceSid = text('MG followed by 32 hexadecimal digits', (value) => /^MG[0-9a-fA-F]{32}$/.test(value))
 
@@ -27,6 +33,48 @@ const milliseconds = z.int({ error: 'expected a whole number of milliseconds, 0 
 })
 
 const greeting = z.enum(['show', 'hide'], { error: 'expected show or hide' })
+
+const waitOf = (most: number, meaning: string) => {
+  const error = `expected a whole number of milliseconds from 0 to ${most}${meaning}`
+  return z.int({ error }).min(0, { error }).max(most, { error })
+}
+
+const coalesce = {
+  coalesce_window_ms: waitOf(longestWindowMs, ', 0 = each message by itself').optional(),
+  coalesce_max_wait_ms: waitOf(longestWaitMs, '').optional(),
+}
+
+const media = z.strictObject(
+  {
+    policy: z.enum(['reply', 'describe', 'ignore'], { error: 'expected reply, describe or ignore' }).optional(),
+    text: message.optional(),
+    send_links: z.boolean({ error: 'expected true or false' }).optional(),
+  },
+  { error: mapping('a mapping with policy and, for reply, text') },
+)
+
+const ratePerSecond = 'expected a number of segments above 0, up to 1000'
+
+const templateText = text(
+  `a text in quotes, of 1 to ${longestSms} characters, with {{text}} as its only placeholder`,
+  (value) => value !== '' && value.length <= longestSms && !value.replaceAll('{{text}}', '').includes('{{'),
+)
+
+const template = z.strictObject(
+  {
+    content_sid: text('HX followed by 32 hexadecimal digits', (value) => /^HX[0-9a-fA-F]{32}$/.test(value)),
+    variables: z
+      .record(
+        text('the name of one of the template\'s variables, such as "1"', (name) => /^\w+$/.test(name)),
+        templateText,
+        {
+          error: 'expected a mapping such as { "1": "{{text}}" }',
+        },
+      )
+      .default({}),
+  },
+  { error: mapping('a template: content_sid and variables') },
+)
 
 const weightExpected = 'expected a number from 0 to 1000000'
 
@@ -60,8 +108,16 @@ const sms = z.strictObject(
     outbound_agents: agents.optional(),
     auto_close_after_ms: milliseconds.optional(),
     auto_close_message: message.optional(),
+    ...coalesce,
     greeting: greeting.optional(),
+    media: media.optional(),
     failure_message: message.optional(),
+    max_per_second: z
+      .number({ error: ratePerSecond })
+      .gt(0, { error: ratePerSecond })
+      .max(1000, { error: ratePerSecond })
+      .optional(),
+    template: template.optional(),
   },
   { error: mapping('a route with sender or messaging_service_sid, and inbound_agents') },
 )
@@ -75,6 +131,7 @@ const web = z.strictObject(
     agent_id: id('an agent id'),
     auto_close_after_ms: milliseconds.optional(),
     auto_close_message: message.optional(),
+    ...coalesce,
     greeting: greeting.optional(),
     failure_message: message.optional(),
   },
@@ -94,10 +151,29 @@ export type RoutesFile = z.infer<typeof routesFile>
 export type SmsEntry = z.infer<typeof sms>
 export type WebEntry = z.infer<typeof web>
 
+/** A file's entries in their places; undefined where one is not right in itself. */
+export interface Entries {
+  sms: (SmsEntry | undefined)[]
+  web: (WebEntry | undefined)[]
+}
+
+export function entriesOf(content: unknown): Entries {
+  const lists = z.object({ sms: anyList, web: anyList }).safeParse(content).data ?? { sms: [], web: [] }
+  return {
+    sms: lists.sms.map((entry) => sms.safeParse(entry).data),
+    web: lists.web.map((entry) => web.safeParse(entry).data),
+  }
+}
+
+const anyList = z.array(z.unknown()).catch([])
+
 /** The keys that are known at a place in the file; list positions are left out of `path`. */
 export function knownKeys(path: readonly string[]): string[] {
   if (path.length === 0) return Object.keys(routesFile.shape)
-  if (path.length > 1) return Object.keys(agent.shape)
+  const inner = path[1]
+  if (inner === 'media') return Object.keys(media.shape)
+  if (inner === 'template') return Object.keys(template.shape)
+  if (inner !== undefined) return Object.keys(agent.shape)
   return Object.keys(path[0] === 'sms' ? sms.shape : web.shape)
 }
 

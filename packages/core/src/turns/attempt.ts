@@ -4,6 +4,7 @@ import { shardOfConversation } from '../conversations/keys.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { CallOptions } from '../uponai/client.ts'
 import { change, type TurnContext } from './context.ts'
+import { assertNotHandedOff } from './handed-off.ts'
 
 /** The least that must be left of the lease when an outside call begins. */
 const LEAST_LEASE_MS = 1_000
@@ -28,6 +29,7 @@ export async function attempted<T>(
   // What only a master knows that dies, or was replaced without knowing it, would be done again.
   await replicas.confirm(shardOfConversation(conversation.id))
   conversation.attempt = attempt
+  if (kind === 'completion') await assertNotHandedOff(context)
   const begin = () => turn.assertLease(LEAST_LEASE_MS)
   begin()
   try {

@@ -1,6 +1,7 @@
 import type { Verdict } from '@chatlane/lanes'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { announce, change, lookLater, rearm, type TurnContext } from './context.ts'
+import { isHandedOff } from './handed-off.ts'
 import { outgoing } from './outgoing.ts'
 import { endLost } from './unheard-chats.ts'
 
@@ -14,6 +15,8 @@ export async function doClose(context: TurnContext): Promise<Verdict> {
   if (settings.autoCloseAfterMs === 0) return { do: 'commit', effects: lookLater(context) }
   // An end that an earlier try began is brought to its end: the chat may be over already.
   if (!isEnding(context)) {
+    // The deadline goes on when the agent does.
+    if (isHandedOff(context)) return { do: 'commit', effects: rearm(context, Date.now()) }
     const due = conversation.lastActivityAt + settings.autoCloseAfterMs
     // This item is one of those that wait.
     const waits = (await lanes.waiting(conversation.id)) > 1
@@ -28,6 +31,14 @@ export async function doEnd(context: TurnContext): Promise<Verdict> {
   await endLost(context)
   await endChat(context)
   return closed(context, 'requested')
+}
+
+/** The other side ended the chat: only that is left to be said, unless a message has opened another one. */
+export function doEnded(context: TurnContext, chatId: string): Verdict {
+  if (context.conversation.chatId !== chatId) return { do: 'commit' }
+  // For who has the conversation now it goes on; the agent goes on in another chat.
+  if (isHandedOff(context)) return { do: 'commit' }
+  return closed(context, 'ended_upstream')
 }
 
 function isEnding({ conversation: { chatId, endingChatId } }: TurnContext): boolean {
@@ -48,11 +59,11 @@ async function endChat(context: TurnContext): Promise<boolean> {
 }
 
 /** The commit of a closing. Its text is no activity: it sets no deadline and opens nothing. */
-function closed(context: TurnContext, reason: 'inactive' | 'requested', text?: string): Verdict {
+function closed(context: TurnContext, reason: 'inactive' | 'requested' | 'ended_upstream', text?: string): Verdict {
   const { conversation, prefix } = context
   const { chatId } = conversation
   const before = [
-    ...change(context, { chat: '', ending: '', known: 0, closed: '1', attempt: null }),
+    ...change(context, { chat: '', ending: '', known: 0, closed: '1', attempt: null, opening: '' }),
     ['ZREM', context.keys.closing, conversation.id] as const,
     ...lookLater(context),
   ]

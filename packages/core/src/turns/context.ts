@@ -6,15 +6,19 @@ import {
   parseConversation,
   withLost,
 } from '../conversations/conversation.ts'
+import type { Conversations } from '../conversations/conversations.ts'
+import type { ConversationItem } from '../conversations/items.ts'
 import { conversationKeys } from '../conversations/keys.ts'
-import { type ConversationSettings, settingsOf } from '../conversations/settings.ts'
+import type { ReplyAddress } from '../conversations/reply-address.ts'
+import { type ConversationSettings, type SettingDefaults, settingsOf } from '../conversations/settings.ts'
 import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
 import type { Replicas } from '../redis/replicas.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import type { UponAIClient } from '../uponai/client.ts'
+import { reportingTurn, type WebhookLanes } from '../webhooks/reports.ts'
 
 /** What turns need of the world. */
-export interface TurnParts {
+export interface TurnParts extends SettingDefaults {
   redis: LaneRedis
   /** Who must know of an outside call before it is made. */
   replicas: Replicas
@@ -24,9 +28,11 @@ export interface TurnParts {
   lanes: Lanes
   /** The lanes of outgoing messages. */
   deliveries: Lanes
+  /** For what goes on to another conversation. */
+  conversations: Conversations
+  /** The lanes of webhooks for the business. */
+  webhooks: WebhookLanes
   routes: RoutesHolder
-  /** For routes that do not say; 0 = never. */
-  autoCloseAfterMs: number
   /**
    * From the beginning of a completion, longer than one can believably take: after that long without a trace of a text it was
    * never said. A text that is there is given twice as long for its answer.
@@ -47,17 +53,27 @@ export interface TurnContext extends TurnParts {
   item: string
   turn: Turn
   conversation: Conversation
+  /** The linked address that the item came from, if it is a message. */
+  via?: ReplyAddress
   settings: ConversationSettings
+  /** The chat that was found over, to which nothing is said any more; until that is in the ledger. */
+  leftChat?: string
   keys: ReturnType<typeof conversationKeys>
 }
 
 /** Undefined when the conversation is gone: it was idle for so long that it is not kept any more. */
-export async function loadContext(parts: TurnParts, item: string, turn: Turn): Promise<TurnContext | undefined> {
+export async function loadContext(
+  parts: TurnParts,
+  item: string,
+  turn: Turn,
+  work?: ConversationItem,
+): Promise<TurnContext | undefined> {
   const keys = conversationKeys(parts.prefix, turn.lane)
   const conversation = parseConversation(turn.lane, await parts.redis.hgetall(keys.record))
   if (!conversation) return undefined
-  const settings = settingsOf(parts.routes.current, conversation, parts.autoCloseAfterMs)
-  return { ...parts, item, turn, conversation, settings, keys }
+  if (work?.kind === 'message' && work.sender !== undefined) conversation.sender = work.sender
+  const settings = settingsOf(parts.routes.current, conversation, parts)
+  return { ...parts, item, turn: reportingTurn(parts.webhooks, conversation, turn), conversation, settings, keys }
 }
 
 /** The writes that change the conversation's record. */

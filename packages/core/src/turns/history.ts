@@ -40,11 +40,13 @@ export function saidSince(ledger: readonly StoredEntry[], chatId: string, since:
   for (const { entry } of ledger.slice(beginning + 1)) {
     const question = questionOf(entry)
     if (question === undefined) continue
-    const text = questions.get(question)
-    if (text === undefined) return undefined
     // An answer of several messages has one question.
-    if (!answered.has(question)) said.push({ by: 'user', text })
-    answered.add(question)
+    if (!answered.has(question)) {
+      const text = wordsOf(entry) ?? questions.get(question)
+      if (text === undefined) return undefined
+      said.push({ by: 'user', text })
+      answered.add(question)
+    }
     if (entry.kind === 'message') said.push({ by: 'agent', text: entry.text })
   }
   return said
@@ -53,7 +55,14 @@ export function saidSince(ledger: readonly StoredEntry[], chatId: string, since:
 /** The message to which an entry is (part of) the answer. */
 function questionOf(entry: StoredEntry['entry']): string | undefined {
   if (entry.kind === 'message') return entry.answers
-  return entry.kind === 'status' && entry.status === 'answered' ? entry.message : undefined
+  if (entry.kind !== 'status' || entry.status !== 'answered') return undefined
+  // One of several messages that were said as one.
+  return entry.with === undefined ? entry.message : undefined
+}
+
+/** What was said, when it was not the message's own text. */
+function wordsOf(entry: StoredEntry['entry']): string | undefined {
+  return entry.kind === 'message' || entry.kind === 'status' ? entry.said : undefined
 }
 
 /**

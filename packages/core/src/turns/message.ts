@@ -1,10 +1,15 @@
 import type { Verdict } from '@chatlane/lanes'
 import { keepEffects } from '../conversations/conversation.ts'
+import { toldEffects } from '../conversations/handoff-fields.ts'
+import type { MessageItem } from '../conversations/items.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { agentTexts } from '../uponai/client.ts'
 import { attempted } from './attempt.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
+import { followParticipant } from './follow.ts'
+import { afterwards, follow, gather, groupOf } from './group.ts'
+import { HandedOffError, isHandedOff, keptForOperator } from './handed-off.ts'
 import { spoken } from './history.ts'
 import { openChat } from './open-chat.ts'
 import { outgoing } from './outgoing.ts'
@@ -14,20 +19,28 @@ import { settle } from './settle.ts'
 const MOST_CHATS_PER_TRY = 2
 
 /** Brings one message to UponAI and its answer back. Failures that have a place in the error catalog are thrown. */
-export async function doMessage(context: TurnContext, text: string): Promise<Verdict> {
+export async function doMessage(context: TurnContext, message: MessageItem): Promise<Verdict> {
+  if (message.via) context.via = message.via
   const { conversation } = context
-  if (conversation.attempt?.kind === 'completion') {
-    const settled = await settle(context, conversation.attempt, text)
+  const { attempt } = conversation
+  const group = groupOf(context)
+  // To an operator it is all the same what an earlier message did to the chat.
+  if (attempt?.kind === 'completion' && (attempt.item === context.item || !isHandedOff(context))) {
+    const settled = await settle(context, attempt, group?.text ?? message.text)
     if (settled.outcome === 'verdict') return settled.verdict
     if (settled.outcome === 'answered') return answer(context, settled.texts, settled.length)
     if (settled.chatOver) leaveChat(context)
   }
+  if (isHandedOff(context)) return keptForOperator(context)
+  const gathered = group ? { text: group.text ?? message.text } : await gather(context, message)
+  if ('verdict' in gathered) return gathered.verdict
   if (conversation.chatId !== undefined && conversation.chatId === conversation.endedChatId) leaveChat(context)
   for (let chats = 1; ; chats++) {
     if (conversation.chatId === undefined) await openChat(context)
     try {
-      return await complete(context, text)
+      return await complete(context, gathered.text)
     } catch (error) {
+      if (error instanceof HandedOffError) return keptForOperator(context)
       const gone = error instanceof ChatlaneError && error.handling === 'gone'
       if (!gone || chats >= MOST_CHATS_PER_TRY) throw error
       leaveChat(context)
@@ -39,16 +52,21 @@ export async function doMessage(context: TurnContext, text: string): Promise<Ver
  * Finds out what became of a message whose tries are spent, and says nothing again. Undefined when it was not said, or nobody
  * knows of a call.
  */
-export async function settleMessage(context: TurnContext, text: string): Promise<Verdict | undefined> {
+export async function settleMessage(context: TurnContext, message: MessageItem): Promise<Verdict | undefined> {
+  if (message.via) context.via = message.via
+  const followed = follow(context)
+  if (followed) return followed
   const { attempt } = context.conversation
   if (attempt?.kind !== 'completion' || attempt.item !== context.item) return undefined
-  const settled = await settle(context, attempt, text)
+  const settled = await settle(context, attempt, groupOf(context)?.text ?? message.text)
   if (settled.outcome === 'answered') return answer(context, settled.texts, settled.length)
   return settled.outcome === 'verdict' ? settled.verdict : undefined
 }
 
-/** The chat is over on the other side; the record learns it with the next chat's opening. */
-function leaveChat({ conversation }: TurnContext): void {
+/** The chat is over on the other side; record and ledger learn it with the next chat's opening. */
+export function leaveChat(context: TurnContext): void {
+  const { conversation } = context
+  if (conversation.chatId !== undefined) context.leftChat = conversation.chatId
   delete conversation.chatId
   delete conversation.attempt
 }
@@ -65,17 +83,24 @@ async function complete(context: TurnContext, text: string): Promise<Verdict> {
 }
 
 /** The commit of an answer: ledger, deliveries, the chat's known length and the new deadline in one step. */
-function answer(context: TurnContext, texts: string[], length: number): Verdict {
+async function answer(context: TurnContext, texts: string[], length: number): Promise<Verdict> {
   const { conversation, item, prefix } = context
+  await followParticipant(context)
   const now = Date.now()
+  const group = groupOf(context)
+  context.metrics.completion(1 + (group?.others.length ?? 0))
   const before = [
-    ...change(context, { known: length, last: now, closed: '', attempt: null }),
+    ...change(context, { known: length, last: now, closed: '', attempt: null, ...afterwards(context, 'answered') }),
+    ...toldEffects(prefix, conversation.id, group?.accounts ?? []),
     ...keepEffects(prefix, conversation.id, now),
     ...rearm(context, now),
   ]
-  const said = texts.map((text) => ({ role: 'agent' as const, text, answers: item }))
+  const words = group?.text === undefined ? {} : { said: group.text }
+  const said = texts.map((text, i) => ({ role: 'agent' as const, text, answers: item, ...(i === 0 && words) }))
   const { effects, adds } = outgoing(context, said, before)
-  const silent = { kind: 'status' as const, message: item, status: 'answered' as const }
-  if (texts.length === 0) effects.push(ledgerEffect(prefix, conversation.id, silent))
+  const answered = { kind: 'status' as const, status: 'answered' as const }
+  const silent = texts.length === 0 ? [{ ...answered, message: item, ...words }] : []
+  const together = (group?.others ?? []).map((message) => ({ ...answered, message, with: item }))
+  effects.push(...[...silent, ...together].map((entry) => ledgerEffect(prefix, conversation.id, entry)))
   return { do: 'commit', effects: [...effects, announce(context)], adds }
 }

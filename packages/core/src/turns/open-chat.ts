@@ -1,27 +1,40 @@
 import { randomUUID } from 'node:crypto'
+import type { Effect } from '@chatlane/lanes'
 import { keepEffects, withLost } from '../conversations/conversation.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
+import { nextAgent } from '../conversations/next-agent.ts'
 import { agentTexts, type Chat } from '../uponai/client.ts'
 import { attempted } from './attempt.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
+import { followParticipant } from './follow.ts'
 import { spoken } from './history.ts'
 import { outgoing } from './outgoing.ts'
 import { ATTEMPT_FIELD, unheardOf } from './unheard-chats.ts'
 
-/** Opens a chat for the conversation, or adopts the one that an earlier, unclear try made; records it before it returns. */
-export async function openChat(context: TurnContext): Promise<void> {
+/**
+ * Opens a chat for the conversation, or adopts the one that an earlier, unclear try made; records it before it returns.
+ * @param openedBy the item that wants the greeting shown, whatever the route says; absent: what the route says
+ * @returns how many texts of the greeting are shown
+ */
+export async function openChat(
+  context: TurnContext,
+  { openedBy }: { openedBy?: string } = {},
+): Promise<{ greetings: number }> {
   const { conversation, turn } = context
   const chat = (await unheardOf(context)) ?? (await create(context))
   // It came to a chat: no further one is to be looked for on its account.
   delete conversation.attempt
-  const greeting = context.settings.greeting === 'show' ? agentTexts(chat.messages) : []
+  const shown = openedBy !== undefined || context.settings.greeting === 'show'
+  const greeting = shown ? agentTexts(chat.messages) : []
   const known = spoken(chat.messages).length
   const certain = { length: known, since: '' }
   const now = Date.now()
   const begin = [
-    ...change(context, { chat: chat.chatId, known, certain, closed: '', attempt: null }),
+    ...change(context, { chat: chat.chatId, known, certain, closed: '', attempt: null, opening: '' }),
+    ...(openedBy === undefined ? [] : change(context, { opened: openedBy })),
     ledgerEffect(context.prefix, conversation.id, { kind: 'conversation', status: 'open', chatId: chat.chatId }),
   ]
+  await followParticipant(context)
   const { effects, adds } = outgoing(
     context,
     greeting.map((text) => ({ role: 'agent', text })),
@@ -34,18 +47,43 @@ export async function openChat(context: TurnContext): Promise<void> {
   conversation.chatId = chat.chatId
   conversation.knownLength = known
   conversation.certain = certain
+  return { greetings: greeting.length }
 }
 
 async function create(context: TurnContext): Promise<Chat> {
-  const { conversation, uponai } = context
+  const { conversation, uponai, routes } = context
   const name = randomUUID()
+  const agent = nextAgent(routes.current, conversation)
+  const changed = agent === conversation.agentId ? {} : { agent }
+  conversation.agentId = agent
   const input = {
-    agentId: conversation.agentId,
+    agentId: agent,
     metadata: { ...conversation.metadata, conversation_id: conversation.id, [ATTEMPT_FIELD]: name },
-    ...(conversation.dynamicVariables && { dynamicVariables: conversation.dynamicVariables }),
+    ...variablesOf(conversation),
   }
   conversation.lost = withLost(conversation)
   // From here on the chat before is left, whatever becomes of this: else the next try would go to it, and forget this one.
-  const left = change(context, { chat: '', known: 0, ...(conversation.attempt && { lost: conversation.lost }) })
-  return attempted(context, 'create', name, left, (options) => uponai.createChat(input, options))
+  const left = change(context, {
+    chat: '',
+    known: 0,
+    ...changed,
+    ...(conversation.attempt && { lost: conversation.lost }),
+  })
+  const told = tellLeft(context)
+  return attempted(context, 'create', name, [...left, ...told], (options) => uponai.createChat(input, options))
+}
+
+/** What the business said to the person before there was a chat is for the agent to know. */
+function variablesOf({ dynamicVariables, openingMessage }: TurnContext['conversation']) {
+  if (openingMessage === undefined) return dynamicVariables && { dynamicVariables }
+  return { dynamicVariables: { ...dynamicVariables, opening_message: openingMessage } }
+}
+
+/** The writes that show that the chat before is over. */
+function tellLeft(context: TurnContext): Effect[] {
+  const { conversation, prefix, leftChat: chatId } = context
+  if (chatId === undefined) return []
+  delete context.leftChat
+  const entry = { kind: 'conversation', status: 'closed', chatId, reason: 'ended_upstream' } as const
+  return [ledgerEffect(prefix, conversation.id, entry), announce(context)]
 }

@@ -1,6 +1,9 @@
 import type { Addition, Effect } from '@chatlane/lanes'
+import { deliveryContent } from '../channels/twilio/linked-files.ts'
 import type { DeliveryItem } from '../conversations/items.ts'
 import { ledgerEffect, type Role } from '../conversations/ledger.ts'
+import { originOf, replyAddress } from '../conversations/reply-address.ts'
+import { settingsOf } from '../conversations/settings.ts'
 import type { TurnContext } from './context.ts'
 
 /** Writes and deliveries that belong to one commit. */
@@ -10,33 +13,31 @@ export interface Outgoing {
 }
 
 /**
- * Texts for the participant, in order: each one an entry in the ledger, and on channels that send, an item of the
- * conversation's delivery lane with the same id.
+ * Texts for the participant, in order, to where they wrote last: each one an entry in the ledger, and on channels that send,
+ * an item of the conversation's delivery lane with the same id.
  * @param before effects that stand before these in the commit
  */
 export function outgoing(
   context: TurnContext,
-  texts: readonly { role: Role; text: string; answers?: string }[],
+  texts: readonly { role: Role; text: string; answers?: string; said?: string }[],
   before: readonly Effect[],
 ): Outgoing {
-  const { conversation, prefix, deliveries } = context
-  const sends = conversation.channel !== 'web'
+  const { conversation, prefix, deliveries, routes } = context
+  const address = replyAddress(conversation)
+  const { channel, ownLine: _, ...ends } = address
   const effects = texts.map((message) =>
     ledgerEffect(prefix, conversation.id, {
       kind: 'message',
-      channel: conversation.channel,
-      status: sends ? 'queued' : 'delivered',
+      channel,
+      status: channel === 'web' ? 'delivered' : 'queued',
       ...message,
     }),
   )
-  if (!sends) return { effects: [...before, ...effects], adds: [] }
-  const adds = texts.map(({ text }, i): Addition => {
-    const delivery: DeliveryItem = {
-      to: conversation.participant,
-      text,
-      ...(conversation.sender !== undefined && { from: conversation.sender }),
-      ...(conversation.messagingServiceSid !== undefined && { service: conversation.messagingServiceSid }),
-    }
+  if (channel === 'web') return { effects: [...before, ...effects], adds: [] }
+  // A linked address has a route of its own.
+  const { sendLinks } = settingsOf(routes.current, originOf(address), context).media
+  const adds = texts.map(({ role, text }, i): Addition => {
+    const delivery: DeliveryItem = { channel, ...ends, ...deliveryContent({ role, text }, channel, sendLinks) }
     const id = { effect: before.length + i }
     return { lanes: deliveries, lane: conversation.id, id, data: JSON.stringify(delivery) }
   })

@@ -7,17 +7,25 @@ import {
   type Turn,
   type Verdict,
 } from '@chatlane/lanes'
+import { present } from '../conversations/dead-letter.ts'
 import { type ConversationItem, conversationItem } from '../conversations/items.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Logger } from '../logging/logger.ts'
 import { isRedisUnavailable } from '../redis/unavailable.ts'
+import { reportingVerdict, reports } from '../webhooks/reports.ts'
 import { attemptEffects } from './attempt.ts'
-import { doClose, doEnd } from './close.ts'
+import { doClose, doEnd, doEnded } from './close.ts'
 import { announce, change, loadContext, rearm, type TurnContext, type TurnParts } from './context.ts'
 import { verdictOf } from './failure.ts'
+import { followParticipant } from './follow.ts'
+import { afterwards, follow, MORE_MAY_COME, sharedEnd } from './group.ts'
+import { handOn } from './hand-on.ts'
+import { isHandedOff } from './handed-off.ts'
 import { doMessage, settleMessage } from './message.ts'
 import { openChat } from './open-chat.ts'
+import { doOpening } from './opening.ts'
+import { droppedMessage } from './opted-out.ts'
 import { outgoing } from './outgoing.ts'
 
 /** Handles the items of conversations' lanes; see `LaneWorkerOptions`. */
@@ -32,7 +40,7 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
     async handler(item, turn) {
       const began = performance.now()
       const work = conversationItem.parse(JSON.parse(item.data))
-      const context = await loadContext(parts, item.id, turn)
+      const context = await loadContext(parts, item.id, turn, work)
       if (!context) return goneVerdict(work)
       let outcome: Verdict['do'] | 'error' = 'error'
       const line: Record<string, unknown> = {
@@ -46,23 +54,26 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         outcome = verdict.do
         Object.assign(line, { chat: context.conversation.chatId })
         if (verdict.do !== 'commit') line.detail = verdict.detail
-        return verdict
+        return reportingVerdict(parts.webhooks, context.conversation, turn.lane, verdict)
       } catch (error) {
         line.err = error
         throw error
       } finally {
         const ms = performance.now() - began
-        parts.metrics.turn(work.kind, outcome, ms)
-        logger.info({ ...line, outcome, ms: Math.round(ms) }, 'turn')
+        // One that only waits for more has decided nothing.
+        const waits = line.detail === MORE_MAY_COME
+        if (!waits) parts.metrics.turn(work.kind, outcome, ms)
+        logger[waits ? 'debug' : 'info']({ ...line, outcome, ms: Math.round(ms) }, 'turn')
       }
     },
 
     async onExhausted(item, turn) {
       const work = conversationItem.parse(JSON.parse(item.data))
-      const context = work.kind === 'message' ? await loadContext(parts, item.id, turn) : undefined
+      const context = work.kind === 'message' ? await loadContext(parts, item.id, turn, work) : undefined
       if (!context || work.kind !== 'message') return undefined
       try {
-        return await settleMessage(context, work.text)
+        const verdict = await settleMessage(context, work)
+        return verdict && reportingVerdict(parts.webhooks, context.conversation, turn.lane, verdict)
       } catch (error) {
         if (!(error instanceof ChatlaneError) || turn.signal.aborted) throw error
         if (error.handling === 'retry_after' || error.handling === 'credentials') return verdictOf(context, error)
@@ -78,7 +89,7 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
       parts.metrics.deadLetter('turns', letter.reason)
       const item = conversationItem.safeParse(JSON.parse(letter.data)).data
       // What is given up because it cannot be read must not hold up its lane once more.
-      const context = await loadContext(parts, letter.id, turn).catch((error: unknown) => {
+      const context = await loadContext(parts, letter.id, turn, item).catch((error: unknown) => {
         if (isRedisUnavailable(error)) throw error
         logger.error({ conversation: letter.lane, err: error }, 'the conversation cannot be read')
         return undefined
@@ -89,12 +100,18 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         return { effects: [...change(context, { ending: '' }), ...rearm(context, Date.now())] }
       const { conversation, settings, prefix } = context
       const failed = { kind: 'status' as const, message: letter.id, status: 'failed' as const, reason: letter.reason }
-      const text = settings.failureMessage
+      if (item.via) context.via = item.via
+      await followParticipant(context)
+      // Of those that were said together one failure is enough; and an operator says what there is to say.
+      const silent = sharedEnd(context) !== undefined || isHandedOff(context)
+      const text = silent ? undefined : settings.failureMessage
       const { effects, adds } = outgoing(context, text === undefined ? [] : [{ role: 'system', text }], [
         ledgerEffect(prefix, conversation.id, failed),
+        ...change(context, afterwards(context, { reason: letter.reason, detail: letter.detail })),
         ...rearm(context, Date.now()),
       ])
-      return { effects: [...effects, announce(context)], adds }
+      const told = reports(parts.webhooks, turn.lane, conversation, effects, present('turns', letter))
+      return { effects: [...effects, announce(context)], adds: [...adds, ...told] }
     },
   }
 }
@@ -113,7 +130,12 @@ async function run(context: TurnContext, item: ConversationItem): Promise<Verdic
     if (!(error instanceof ChatlaneError) || context.turn.signal.aborted) throw error
     if (error.cause instanceof LeaseLostError) throw error.cause
     // The greeting was a courtesy; the first message opens the chat with all its tries. What was made all the same is closed.
-    if (item.kind === 'open' && error.handling !== 'retry_after' && error.handling !== 'credentials') {
+    if (
+      item.kind === 'open' &&
+      !item.mustGreet &&
+      error.handling !== 'retry_after' &&
+      error.handling !== 'credentials'
+    ) {
       return { do: 'commit', effects: [...attemptEffects(context), ...rearm(context, Date.now())] }
     }
     return verdictOf(context, error)
@@ -123,13 +145,26 @@ async function run(context: TurnContext, item: ConversationItem): Promise<Verdic
 async function perform(context: TurnContext, item: ConversationItem): Promise<Verdict> {
   switch (item.kind) {
     case 'message':
-      return doMessage(context, item.text)
+      await context.conversations.keepAddresses(context.conversation)
+      // One that was said with another is past all that.
+      return (
+        follow(context) ??
+        (await handOn(context, item)) ??
+        (await droppedMessage(context, item)) ??
+        doMessage(context, item)
+      )
+    case 'noted':
+      if (item.optOut) await context.conversations.optOuts.apply(item.optOut, context.item)
+      return { do: 'commit' }
     case 'open':
-      if (context.conversation.chatId === undefined) await openChat(context)
+      if (item.mustGreet) return doOpening(context)
+      if (context.conversation.chatId === undefined && !isHandedOff(context)) await openChat(context)
       return { do: 'commit' }
     case 'close':
       return doClose(context)
     case 'end':
       return doEnd(context)
+    case 'ended':
+      return doEnded(context, item.chat)
   }
 }

@@ -9,6 +9,8 @@ export interface ChatMessage {
   /** Set on a tool call and on its result. */
   toolCallId?: string | undefined
   toolCalls?: unknown[] | undefined
+  /** Of a tool call (`rpc`): JSON in a string. */
+  arguments?: string | undefined
 }
 
 export interface ChatAnalysis {

@@ -7,9 +7,26 @@ import type { Operation } from './requests.ts'
 
 const longestDetail = 300
 
-/** A second create makes a second chat, a second completion says the text twice; the rest may be repeated freely. */
+/** A second create makes a second chat, a second completion says the text twice; what is not here may be repeated freely. */
+const unrepeatable: ReadonlySet<Operation> = new Set([
+  'create',
+  'complete',
+  'agent-create',
+  'agent-publish',
+  'agent-draft',
+])
+
+const namesChat: ReadonlySet<Operation> = new Set(['complete', 'get', 'update', 'end'])
+const namesAgent: ReadonlySet<Operation> = new Set([
+  'agent-get',
+  'agent-update',
+  'agent-versions',
+  'agent-publish',
+  'agent-draft',
+])
+
 function isRepeatable(operation: Operation): boolean {
-  return operation !== 'create' && operation !== 'complete'
+  return !unrepeatable.has(operation)
 }
 
 /** The catalog's error for an exchange, or undefined when it came back whole with a 2xx. */
@@ -46,9 +63,12 @@ function codeOfStatus(operation: Operation, status: number): ErrorCode {
   if (status === 401 || status === 402 || status === 403) return 'UPONAI_CREDENTIALS'
   if (status === 429) return 'UPONAI_THROTTLED'
   if (status === 408 || status >= 500) return isRepeatable(operation) ? 'UPONAI_SERVER_ERROR' : 'UPONAI_UNCLEAR'
-  // An unknown id is 404 or 422. Creating and listing name no chat: there it is about something else.
-  const namesChat = operation !== 'create' && operation !== 'list'
-  return namesChat && (status === 404 || status === 422) ? 'UPONAI_CHAT_GONE' : 'UPONAI_REJECTED'
+  // An unknown id is 404 or 422. Creating and listing name none: there it is about something else.
+  if (status === 404 || status === 422) {
+    if (namesChat.has(operation)) return 'UPONAI_CHAT_GONE'
+    if (namesAgent.has(operation)) return 'UPONAI_AGENT_UNKNOWN'
+  }
+  return 'UPONAI_REJECTED'
 }
 
 type Why = NonNullable<Exchange['failure']>['why']

@@ -2,10 +2,14 @@ import { Pool } from 'undici'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { exchange } from '../http/exchange.ts'
+import type { AgentDialect } from './agent-requests.ts'
+import { agentMethods, type UponAIAgents } from './agents.ts'
 import type { Chat, ChatMessage } from './chat.ts'
 import { badAnswer, failureOf, json } from './classify.ts'
 import { type ChatPage, readChat, readChatPage, readReplies } from './read-answer.ts'
 import {
+  type Call,
+  type CallOptions,
   type CreateChatInput,
   checked,
   type Dialect,
@@ -16,9 +20,12 @@ import {
   type WireRequest,
 } from './requests.ts'
 import { restDialect } from './rest.ts'
+import { restAgents } from './rest-agents.ts'
 import { rpcDialect } from './rpc.ts'
+import { rpcAgents } from './rpc-agents.ts'
 
 export { agentTexts, type Chat, type ChatMessage, isOfTool } from './chat.ts'
+export type { CallOptions } from './requests.ts'
 
 export interface UponAIClientOptions {
   /** http or https; a path in it is put before every request's path. */
@@ -35,19 +42,11 @@ export interface UponAIClientOptions {
   around?: (<T>(operation: Operation, request: () => Promise<T>, signal?: AbortSignal) => Promise<T>) | undefined
 }
 
-export interface CallOptions {
-  signal?: AbortSignal | undefined
-  /** Instead of the client's. */
-  timeoutMs?: number | undefined
-  /** Throws when the call must not be made any more; asked when the request is about to be written to its connection. */
-  begin?: (() => void) | undefined
-}
-
 /**
- * UponAI's chats over either dialect. Every method throws a `ChatlaneError` whose `handling` says what to do; nothing is
- * retried here.
+ * UponAI's chats and agents over either dialect. Every method throws a `ChatlaneError` whose `handling` says what to do;
+ * nothing is retried here.
  */
-export interface UponAIClient {
+export interface UponAIClient extends UponAIAgents {
   /** Not repeatable: after an `unclear` error look for the chat in the list before creating another. */
   createChat(input: CreateChatInput, options?: CallOptions): Promise<Chat>
   /**
@@ -69,7 +68,7 @@ export interface UponAIClient {
 
 /** @throws TypeError for options that can never work. Connects on the first request. */
 export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
-  const { origin, pathPrefix, dialect } = settled(options)
+  const { origin, pathPrefix, dialect, agents } = settled(options)
   const { around = (_operation, request) => request() } = options
   const pool = new Pool(origin, {
     connections: options.connections ?? 1000,
@@ -82,15 +81,8 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
     maxResponseSize: 64 * 1024 * 1024,
   })
 
-  /** Sends and reads; `read` gives undefined for what it cannot make sense of. */
-  async function call<T>(
-    request: WireRequest,
-    callOptions: CallOptions,
-    expected: string,
-    read: (body: unknown) => T | undefined,
-  ): Promise<T> {
-    return around(request.operation, () => send(request, callOptions, expected, read), callOptions.signal)
-  }
+  const call: Call = async (request, callOptions, expected, read) =>
+    around(request.operation, () => send(request, callOptions, expected, read), callOptions.signal)
 
   async function send<T>(
     request: WireRequest,
@@ -152,6 +144,7 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
   }
 
   return {
+    ...agentMethods(call, agents),
     getChat,
     listChats,
 
@@ -211,13 +204,13 @@ function settled({ baseUrl, apiKey, dialect, workspaceId, timeoutMs }: UponAICli
   }
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey: expected printable ASCII without spaces')
   if (!(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1)) throw new TypeError('timeoutMs: expected 1 to 2147483647')
-  return { origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, ''), dialect: chosen(dialect, workspaceId) }
+  return { origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, ''), ...chosen(dialect, workspaceId) }
 }
 
-function chosen(dialect: 'rest' | 'rpc', workspaceId: number | undefined): Dialect {
-  if (dialect === 'rpc') return rpcDialect
+function chosen(dialect: 'rest' | 'rpc', workspaceId: number | undefined): { dialect: Dialect; agents: AgentDialect } {
+  if (dialect === 'rpc') return { dialect: rpcDialect, agents: rpcAgents }
   if (workspaceId === undefined || !Number.isSafeInteger(workspaceId)) {
     throw new TypeError('workspaceId: expected an integer, which the rest dialect requires')
   }
-  return restDialect(workspaceId)
+  return { dialect: restDialect(workspaceId), agents: restAgents(workspaceId) }
 }

@@ -1,9 +1,6 @@
-// UponAI documents its answers only in part (nothing is marked required, two naming styles, perhaps an envelope), so
-// every field is looked up under all of its names, and a value of the wrong type reads as absent.
 import { z } from 'zod'
 import type { Chat, ChatAnalysis, ChatMessage } from './chat.ts'
-
-type Raw = Record<string, unknown>
+import { field, filled, instant, list, type Raw, record, unwrap } from './fields.ts'
 
 export interface ChatPage {
   chats: Chat[]
@@ -11,36 +8,7 @@ export interface ChatPage {
   next?: string | undefined
 }
 
-const record = z.record(z.string(), z.unknown())
 const string = z.string()
-const filled = z.string().min(1)
-const list = z.array(z.unknown())
-/** ISO 8601 in `rest`, milliseconds in `rpc`. */
-const instant = z
-  .union([z.number().positive(), filled])
-  .transform((value) => new Date(value))
-  .refine((date) => !Number.isNaN(date.getTime()))
-
-function field<T>(raw: Raw, shape: z.ZodType<T>, ...names: string[]): T | undefined {
-  for (const name of names) {
-    const read = shape.safeParse(raw[name])
-    if (read.success) return read.data
-  }
-  return undefined
-}
-
-/** Looks for the wanted thing here, then inside `{ success, data }`, `{ data }`, `{ chat }`. */
-function unwrap<T>(answer: unknown, find: (value: unknown) => T | undefined, depth = 3): T | undefined {
-  const here = find(answer)
-  if (here !== undefined || depth === 0) return here
-  const wrapper = record.safeParse(answer)
-  if (!wrapper.success) return undefined
-  for (const name of ['data', 'chat']) {
-    const inside = unwrap(wrapper.data[name], find, depth - 1)
-    if (inside !== undefined) return inside
-  }
-  return undefined
-}
 
 /** The chat in an answer or event, or undefined when there is none that has an id. */
 export function readChat(answer: unknown): Chat | undefined {
@@ -135,6 +103,7 @@ function messageFrom(item: unknown): ChatMessage {
     name: field(raw, filled, 'name'),
     toolCallId: field(raw, filled, 'tool_call_id', 'toolCallId'),
     toolCalls: field(raw, list, 'tool_calls', 'toolCalls'),
+    arguments: field(raw, string, 'arguments'),
   }
 }
 

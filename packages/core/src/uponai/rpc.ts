@@ -1,4 +1,4 @@
-import type { Dialect } from './requests.ts'
+import type { ChatFilter, Dialect } from './requests.ts'
 
 /**
  * The dialect of UponAI's guide pages, whose wire details only Retell publishes: the key decides the workspace.
@@ -18,11 +18,16 @@ export const rpcDialect: Dialect = {
     body: { chat_id: chatId, content },
   }),
   get: (chatId) => ({ operation: 'get', method: 'GET', path: `/get-chat/${encodeURIComponent(chatId)}` }),
-  list: ({ limit, sortOrder, paginationKey }) => ({
+  list: ({ limit, sortOrder, paginationKey, filter }) => ({
     operation: 'list',
     method: 'POST',
     path: '/v3/list-chats',
-    body: { sort_order: sortOrder, limit, pagination_key: paginationKey },
+    body: {
+      sort_order: sortOrder,
+      limit,
+      pagination_key: paginationKey,
+      filter_criteria: filter && criteriaOf(filter),
+    },
   }),
   update: (chatId, { metadata, customAttributes, overrideDynamicVariables }) => ({
     operation: 'update',
@@ -35,4 +40,18 @@ export const rpcDialect: Dialect = {
     },
   }),
   end: (chatId) => ({ operation: 'end', method: 'PATCH', path: `/end-chat/${encodeURIComponent(chatId)}` }),
+}
+
+function criteriaOf({ agentId, status, startedAfter, startedBefore }: ChatFilter) {
+  return {
+    agent: agentId === undefined ? undefined : [{ agent_id: agentId }],
+    chat_status: status && { type: 'enum', op: 'in', value: [status] },
+    start_timestamp: startCriterion(startedAfter?.getTime(), startedBefore?.getTime()),
+  }
+}
+
+function startCriterion(after: number | undefined, before: number | undefined) {
+  if (after !== undefined && before !== undefined) return { type: 'range', op: 'bt', value: [after, before] }
+  if (after !== undefined) return { type: 'number', op: 'ge', value: after }
+  return before === undefined ? undefined : { type: 'number', op: 'le', value: before }
 }

@@ -15,8 +15,15 @@ const FAILURES_IN_A_ROW = 5
 /** First and longest pause between probes of an UponAI that failed. */
 const PROBE_MS = { first: 1_000, most: 30_000 }
 
-/** That UponAI shows its chats says nothing of whether it answers. */
-const READS: ReadonlySet<Operation> = new Set(['get', 'list'])
+/** That UponAI shows what it has says nothing of whether it answers. */
+const READS: ReadonlySet<Operation> = new Set([
+  'get',
+  'list',
+  'agent-get',
+  'agent-list',
+  'agent-versions',
+  'concurrency',
+])
 
 /** Opens when UponAI fails again and again, and closes when a probe goes well. */
 export class OutageBreaker {

@@ -6,7 +6,7 @@ const LOOK_EVERY_MS = 250
 export interface SharedPauseOptions {
   redis: LaneRedis
   prefix: string
-  provider: 'uponai' | 'twilio'
+  provider: 'uponai' | 'twilio' | 'webhooks'
   onError: (error: unknown) => void
 }
 

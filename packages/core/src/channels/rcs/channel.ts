@@ -1,0 +1,16 @@
+import { type CarriedChannel, TWILIO_MOST_CHARACTERS } from '../channel.ts'
+import { readWithExtras } from '../twilio/said.ts'
+
+const MARK = 'rcs:'
+
+/** RCS through Twilio: `rcs:+1…` for a person, `rcs:<agent>` for a sender. */
+export const rcs: CarriedChannel = {
+  name: 'rcs',
+  mostCharacters: TWILIO_MOST_CHARACTERS,
+  mostFiles: 1,
+  owns: (address) => address.startsWith(MARK),
+  read: readWithExtras,
+  weigh: () => 1,
+  // Since March 2026 an opt-out holds for SMS, MMS and RCS of the same sender or service together.
+  optOutAddress: (address) => address.replace(MARK, ''),
+}

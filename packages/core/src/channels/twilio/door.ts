@@ -1,0 +1,83 @@
+import type { AcceptanceFrom, Conversations } from '../../conversations/conversations.ts'
+import type { Origin } from '../../conversations/origin.ts'
+import { chooseAgent } from '../../routing/agents.ts'
+import type { RoutesHolder } from '../../routing/holder.ts'
+import type { InboundSms } from './inbound.ts'
+import { isEmpty, type MediaLinks, readSms } from './media-policy.ts'
+import { heardOptOut } from './opt-out.ts'
+
+export interface SmsDoor {
+  conversations: Conversations
+  routes: RoutesHolder
+  /** Absent where messages come without files that could be fetched. */
+  links?: MediaLinks | undefined
+}
+
+/** What became of a message that someone sent to one of our addresses. */
+export type SmsAcceptance =
+  | AcceptanceFrom
+  /** The routes file has no route for the address it was sent to. */
+  | { status: 'no_route' }
+  /** There is nothing to read in it. */
+  | { status: 'empty' }
+
+/**
+ * The one way in for messages of people: whether Twilio's webhook brought it or Twilio's list of messages, it comes into the
+ * same conversation, with the same agent, once per `MessageSid`.
+ */
+export async function acceptSms({ conversations, routes, links }: SmsDoor, sms: InboundSms): Promise<SmsAcceptance> {
+  const origin = originOf(sms, routes)
+  const policy = routes.current.smsRoute(sms)?.media
+  if (!origin || !policy) return { status: 'no_route' }
+  const read = await readSms(sms, policy, links)
+  if (!read) return { status: 'empty' }
+  const heard = await heardOptOut(conversations.optOuts, origin, sms)
+  // Nobody is told anything by us who asks for silence.
+  const { reply, ...unanswered } = read
+  return conversations.acceptFrom(origin, { ...(heard ? { ...unanswered, ...heard } : read), key: sms.messageSid })
+}
+
+/** What {@link acceptSms} would do, without doing it; how many messages wait is not looked at. */
+export async function tryDoor(
+  { conversations, routes }: SmsDoor,
+  sms: InboundSms,
+): Promise<'no_route' | 'empty' | 'duplicate' | 'accepted'> {
+  const origin = originOf(sms, routes)
+  if (!origin) return 'no_route'
+  if (isEmpty(sms)) return 'empty'
+  return (await conversations.hasSeen(origin, sms.messageSid)) ? 'duplicate' : 'accepted'
+}
+
+/**
+ * Whether a message was taken in as one of the sender alone or through one of these Messaging Services, whatever the routes
+ * are now: then it may be in another conversation than it would be in today, and is remembered there.
+ */
+export async function cameThrough(
+  conversations: Conversations,
+  { channel, from, to, messageSid }: InboundSms,
+  services: readonly (string | undefined)[],
+): Promise<boolean> {
+  const line = { channel, participant: from, sender: to }
+  if (await conversations.hasSeen(line, messageSid)) return true
+  for (const messagingServiceSid of new Set(services)) {
+    if (messagingServiceSid === undefined) continue
+    if (await conversations.hasSeen({ ...line, messagingServiceSid }, messageSid)) return true
+  }
+  return false
+}
+
+function originOf({ channel, from, to, messagingServiceSid }: InboundSms, routes: RoutesHolder): Origin | undefined {
+  const route = routes.current.smsRoute({ to, messagingServiceSid })
+  return (
+    route && {
+      channel,
+      participant: from,
+      sender: to,
+      agentId: chooseAgent(route.inboundAgents, from),
+      ...(messagingServiceSid !== undefined && {
+        messagingServiceSid,
+        ...(route.sender === to && { ownLine: true }),
+      }),
+    }
+  )
+}

@@ -1,0 +1,137 @@
+import type { LaneRedis } from '@chatlane/lanes'
+import type { Conversation } from '../../conversations/conversation.ts'
+import type { Conversations } from '../../conversations/conversations.ts'
+import type { Noted } from '../../conversations/delivery-news.ts'
+import type { DeliveryItem } from '../../conversations/items.ts'
+import { conversationKeys } from '../../conversations/keys.ts'
+import { decodeEntry, isEntryId } from '../../conversations/ledger.ts'
+import { pairOf } from '../../conversations/opt-outs.ts'
+import { addressOf, type ReplyAddress } from '../../conversations/reply-address.ts'
+import { senderOf } from '../../deliveries/passage.ts'
+import { SenderGate } from '../../deliveries/sender-gate.ts'
+import type { Logger } from '../../logging/logger.ts'
+import type { RoutesHolder } from '../../routing/holder.ts'
+import { carriedChannelOf } from '../channels.ts'
+import { codeOfReason } from './codes.ts'
+import { Consequences } from './consequences.ts'
+import { deliveryContent } from './linked-files.ts'
+import { nextPacificDay } from './pacific-day.ts'
+import type { SmsStatus } from './status.ts'
+
+export interface StatusDoorParts {
+  redis: LaneRedis
+  prefix: string
+  conversations: Conversations
+  routes: RoutesHolder
+  logger: Logger
+}
+
+/** Which of our messages a status callback is about. */
+export interface StatusSubject {
+  conversation: string
+  /** Its entry in the ledger. */
+  message: string
+  /** Of a text in several parts, from 0. */
+  part: number
+  parts: number
+}
+
+/** Messages that failed together come back spread over a quarter more than their pause. */
+const SPREAD = 0.25
+
+/** The way in for status callbacks: what becomes of the message, and what follows from its failure besides. */
+export class StatusDoor {
+  readonly #parts: StatusDoorParts
+  readonly #consequences: Consequences
+
+  constructor(parts: StatusDoorParts) {
+    this.#parts = parts
+    const { redis, prefix, logger, conversations } = parts
+    const { optOuts, flaggedNumbers: numbers, webhooks } = conversations
+    const gate = new SenderGate({ redis, prefix, logger })
+    this.#consequences = new Consequences({ optOuts, numbers, gate, webhooks, logger })
+  }
+
+  /** Takes in a callback; what is about nothing that is known changes nothing. */
+  async accept(told: SmsStatus, subject: StatusSubject): Promise<Noted | 'unknown'> {
+    const { conversations } = this.#parts
+    const conversation = isEntryId(subject.message) ? await conversations.find(subject.conversation) : undefined
+    if (!conversation) return 'unknown'
+    const { messageSid, twilioStatus, status, reason } = told
+    const ends = endsOf(conversation, told)
+    // Before the news is noted: brought again, after an api that died here, it would be known.
+    if (ends) await this.#draw(ends, subject, told)
+    return conversations.noteDelivery(conversation, subject.message, {
+      once: `${messageSid}:${twilioStatus}`,
+      taken: { part: subject.part, sid: messageSid },
+      parts: subject.parts,
+      ...(status !== undefined && { status }),
+      ...(reason !== undefined && { reason }),
+      ...(ends && isFailure(told) && { again: (sent: number) => this.#again(ends, subject, reason ?? '', sent) }),
+    })
+  }
+
+  async #draw(ends: ReplyAddress, { conversation, message }: StatusSubject, told: SmsStatus): Promise<void> {
+    const { to } = ends
+    const sender = senderOf(ends)
+    if (told.status === 'delivered' || told.status === 'read') await this.#consequences.arrived(sender, to)
+    if (!isFailure(told) || told.reason === undefined) return
+    const about = { to, sender, pair: pairOf(ends), conversation, message, once: told.messageSid }
+    await this.#consequences.draw(told.reason, about)
+  }
+
+  async #again(
+    ends: ReplyAddress,
+    { conversation, message, part }: StatusSubject,
+    reason: string,
+    sent: number,
+  ): Promise<DeliveryItem | undefined> {
+    const { again } = codeOfReason(reason)?.entry ?? {}
+    const { channel, to, from, service } = ends
+    if (!again || sent > again.times || channel === 'web') return undefined
+    const route = this.#parts.routes.current.smsRoute({ to: from ?? '', messagingServiceSid: service })
+    const template = reason === 'outside_window'
+    if (template && !route?.template) return undefined
+    const entry = await this.#entry(conversation, message)
+    // What was said on the web only was never sent.
+    if (entry?.kind !== 'message' || entry.channel === 'web') return undefined
+    const now = Date.now()
+    const pauseMs = again.after === 'next_pacific_day' ? nextPacificDay(now) - now : again.after
+    return {
+      channel,
+      to,
+      ...(from !== undefined && { from }),
+      ...(service !== undefined && { service }),
+      ...deliveryContent(entry, channel, route?.media.sendLinks ?? false),
+      part,
+      again: sent,
+      due: now + pauseMs * (1 + SPREAD * Math.random()),
+      ...(template && { template }),
+    }
+  }
+
+  /** Undefined when the ledger does not reach back so far. */
+  async #entry(conversation: string, message: string) {
+    const { redis, prefix } = this.#parts
+    const [found] = await redis.xrange(conversationKeys(prefix, conversation).ledger, message, message)
+    return found && decodeEntry(...found).entry
+  }
+}
+
+function isFailure({ status }: SmsStatus): boolean {
+  return status === 'failed' || status === 'undelivered'
+}
+
+/** Between whom the message went: as the conversation knows the two, where it knows them. */
+function endsOf(conversation: Conversation, { to, from, messagingServiceSid }: SmsStatus): ReplyAddress | undefined {
+  if (to === undefined) return undefined
+  const known = [addressOf(conversation), ...conversation.links].filter((address) => address.to === to)
+  const ends = known.find((address) => address.from === from) ?? known[0]
+  if (ends) return ends
+  return {
+    channel: carriedChannelOf(to).name,
+    to,
+    ...(from !== undefined && { from }),
+    ...(messagingServiceSid !== undefined && { service: messagingServiceSid }),
+  }
+}

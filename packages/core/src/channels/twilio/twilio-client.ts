@@ -1,0 +1,75 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import twilio from 'twilio'
+import { EnvHttpProxyAgent } from 'undici'
+import type { TwilioAccess } from '../../config/config.ts'
+import { type Exchange, exchange } from '../../http/exchange.ts'
+import { retryAfterMs } from '../../http/retry-after.ts'
+import { SmsError, throttled } from './sms-error.ts'
+
+/** Twilio's library waits 30 s unless told otherwise; a lane should not. */
+const TIMEOUT_MS = 15_000
+
+/**
+ * Requests in progress per process, further ones wait: Twilio limits them per account, by a number that it does not publish,
+ * and answers what is too much with 429 (twilio.com/docs/api/errors/20429).
+ */
+const MOST_IN_PROGRESS = 50
+
+/** Asked when a request is about to be written to its connection; what it throws ends it, with nothing sent. */
+const begins = new AsyncLocalStorage<() => void>()
+
+/** Makes calls of the library that are given up when `begin` throws at the last moment before their request is sent. */
+export function beginning<T>(begin: () => void, calls: () => Promise<T>): Promise<T> {
+  return begins.run(begin, calls)
+}
+
+/**
+ * Carries the library's requests over our own exchange, which knows what the library does not tell: whether a request that
+ * failed ever left, and (exceptions of the library have no headers) for how long a 429 asks to wait.
+ */
+class Requests extends twilio.RequestClient {
+  constructor() {
+    super({ timeout: TIMEOUT_MS })
+    const agent = new EnvHttpProxyAgent({ connections: MOST_IN_PROGRESS, pipelining: 1, allowH2: false })
+    this.axios.defaults.adapter = async (config) => {
+      const url = new URL(this.axios.getUri(config))
+      const done = await exchange(
+        agent,
+        {
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: config.method?.toUpperCase() === 'GET' ? 'GET' : 'POST',
+          headers: config.headers.toJSON(true),
+          body: typeof config.data === 'string' ? config.data : null,
+        },
+        { timeoutMs: TIMEOUT_MS, begin: begins.getStore() },
+      )
+      const { status, headers, text: data, failure } = done
+      // A refusal stands even if its explanation broke off.
+      if (status === undefined || (failure !== undefined && status < 400)) throw brokenOff(done)
+      if (status === 429) throw throttled(retryAfterMs(headers))
+      return { status, data, statusText: '', headers, config }
+    }
+  }
+}
+
+/** What a request without a whole answer means. */
+function brokenOff({ sent, failure }: Exchange): unknown {
+  if (failure?.why === 'aborted') return failure.cause
+  const { cause } = failure ?? {}
+  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : (failure?.why ?? 'no answer')
+  if (!sent) return new SmsError('unreachable', 'retry', `Twilio cannot be reached: ${why}`)
+  return new SmsError('unclear', 'unclear', `Twilio did not answer: ${why}`)
+}
+
+/** Twilio's own library, set up for our account. Nothing is repeated by it. */
+export function createTwilioClient(config: TwilioAccess): twilio.Twilio {
+  const { accountSid, authToken, apiKeySid, apiKeySecret } = config
+  const httpClient = new Requests()
+  const client =
+    apiKeySid !== undefined && apiKeySecret !== undefined
+      ? twilio(apiKeySid, apiKeySecret, { accountSid, httpClient })
+      : twilio(accountSid, authToken, { accountSid, httpClient })
+  if (config.baseUrl !== undefined) client.api.baseUrl = config.baseUrl
+  return client
+}

@@ -1,0 +1,14 @@
+import { type CarriedChannel, TWILIO_MOST_CHARACTERS } from '../channel.ts'
+import { readWithExtras } from '../twilio/said.ts'
+
+/** WhatsApp through Twilio: `whatsapp:+1…`, or another id of a person's behind the same mark. */
+export const whatsapp: CarriedChannel = {
+  name: 'whatsapp',
+  mostCharacters: TWILIO_MOST_CHARACTERS,
+  mostFiles: 1,
+  owns: (address) => address.startsWith('whatsapp:'),
+  read: readWithExtras,
+  weigh: () => 1,
+  optOutAddress: (address) => address,
+  windowMs: 24 * 3_600_000,
+}

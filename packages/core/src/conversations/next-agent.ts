@@ -1,0 +1,17 @@
+import { chooseAgent } from '../routing/agents.ts'
+import type { Routes } from '../routing/routes.ts'
+import type { Conversation } from './conversation.ts'
+
+/**
+ * The agent of a conversation's next chat: the one it has, whatever the weights are now. Only when its route lists that one no
+ * more, and nobody asked for it in particular, it is the one that the route chooses. With the first chat the choice is fresh:
+ * who made it may know the routes better than a process that has not read them again yet.
+ */
+export function nextAgent(routes: Routes, conversation: Conversation): string {
+  const { agentId, agentAsked, hadChat, channel, participant, publicKey, sender, messagingServiceSid } = conversation
+  if (agentAsked || !hadChat) return agentId
+  if (channel === 'web') return (publicKey === undefined ? undefined : routes.webRoute(publicKey)?.agentId) ?? agentId
+  const route = routes.smsRoute({ to: sender ?? '', messagingServiceSid })
+  const listed = route && [...route.inboundAgents, ...route.outboundAgents].some((agent) => agent.agentId === agentId)
+  return !route || listed ? agentId : chooseAgent(route.inboundAgents, participant)
+}

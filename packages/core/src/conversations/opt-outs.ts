@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto'
+import type { LaneRedis } from '@chatlane/lanes'
+import { z } from 'zod'
+import { carriedChannelOf } from '../channels/channels.ts'
+
+const reasons = ['person', 'carrier', 'operator'] as const
+
+/** Who said that someone wants no more messages: the person (STOP), the carrier (Twilio's 21610), or one of ours. */
+export type OptOutBy = (typeof reasons)[number]
+
+/** A person, and who is not to write to them. */
+export interface Pair {
+  /** The Messaging Service, or else our address: all senders of a service are one to the person. */
+  sender: string
+  participant: string
+}
+
+/** A pair between which nothing is sent, from us to the person. */
+export interface OptOut extends Pair {
+  by: OptOutBy
+  /** When it was last said, ms. */
+  at: number
+}
+
+/** The pair between which something goes. */
+export function pairOf({
+  to,
+  from,
+  service,
+}: {
+  to: string
+  from?: string | undefined
+  service?: string | undefined
+}): Pair {
+  return { sender: service ?? from ?? '', participant: to }
+}
+
+/** What a person's message says about what may be sent to them; kept with the message until it holds. */
+export const optOutChange = z.object({ to: z.enum(['out', 'in']), sender: z.string(), participant: z.string() })
+export type OptOutChange = z.infer<typeof optOutChange>
+
+/** For so long it is remembered that someone opted in again: as long as the senders' ids of messages are. */
+const LIFTED_MS = 24 * 3_600_000
+
+/** Opt-outs read at a time. */
+const PAGE = 200
+
+/**
+ * Whom not to write to any more: the one truth for a whole deployment. An opt-out is kept until it is lifted.
+ *
+ * Each change has its place in time, the ledger entry of the message that asked for it. So one that is made again, or late,
+ * never undoes a later one, and what was queued before someone opted in again stays unsent.
+ */
+export class OptOuts {
+  readonly #redis: LaneRedis
+  /** Hash: pairs that are opted out, with "<stamp> <by>". */
+  readonly #key: string
+
+  constructor(redis: LaneRedis, prefix: string) {
+    this.#redis = redis
+    // The tag keeps it in one hash slot with the keys that remember lifted ones.
+    this.#key = `{${prefix}:optouts}`
+  }
+
+  /** Whether the pair is opted out now. */
+  async has(pair: Pair): Promise<boolean> {
+    return (await this.#redis.hexists(this.#key, fieldOf(pair))) === 1
+  }
+
+  /**
+   * Whether a message must not go on between the two: they are opted out, or have opted in again since it was queued.
+   * @param message its entry in the ledger
+   */
+  async blocks(pair: Pair, message: string): Promise<boolean> {
+    const field = fieldOf(pair)
+    const [out, lifted] = await Promise.all([
+      this.#redis.hexists(this.#key, field),
+      this.#redis.get(this.#liftedKey(field)),
+    ])
+    return out === 1 || (lifted !== null && Number(lifted) > stampOf(message))
+  }
+
+  /**
+   * Opts a pair out.
+   * @param asOf the ledger entry of the message that shows it: the person's STOP, or ours that the carrier refused; without
+   *   it, now
+   * @returns false when it was opted out already, or the person has opted in again since
+   */
+  add(pair: Pair, by: OptOutBy, asOf?: string): Promise<boolean> {
+    return this.#change(ADD, pair, asOf, by)
+  }
+
+  /**
+   * Lifts an opt-out.
+   * @param asOf the ledger entry of the person's START; without it, now
+   * @returns false when there was none, or a later one stands
+   */
+  remove(pair: Pair, asOf?: string): Promise<boolean> {
+    return this.#change(REMOVE, pair, asOf, LIFTED_MS)
+  }
+
+  /**
+   * Does what a person's message asks for.
+   * @param asOf its entry in the ledger; without it, now
+   */
+  async apply({ to, ...pair }: OptOutChange, asOf?: string): Promise<void> {
+    if (to === 'out') await this.add(pair, 'person', asOf)
+    else await this.remove(pair, asOf)
+  }
+
+  count(): Promise<number> {
+    return this.#redis.hlen(this.#key)
+  }
+
+  /**
+   * A page of them, in no order; `next` is there when there may be more. What comes or goes between two pages may be missed
+   * or be on both.
+   */
+  async list({ limit, cursor }: { limit: number; cursor?: string }): Promise<{ optOuts: OptOut[]; next?: string }> {
+    const optOuts: OptOut[] = []
+    let [place, skip] = parseCursor(cursor)
+    for (;;) {
+      const [after, found] = await this.#redis.hscan(this.#key, place, 'COUNT', PAGE)
+      for (; skip < found.length; skip += 2) {
+        if (optOuts.length === limit) return { optOuts, next: `${place}.${skip}` }
+        optOuts.push(parseOptOut(found[skip] ?? '', found[skip + 1] ?? ''))
+      }
+      if (after === '0') return { optOuts }
+      place = after
+      skip = 0
+    }
+  }
+
+  async #change(script: string, pair: Pair, asOf: string | undefined, more: string | number): Promise<boolean> {
+    const field = fieldOf(pair)
+    const stamp = asOf === undefined ? '' : stampOf(asOf)
+    const done = await this.#redis.eval(STAMP + script, 2, this.#key, this.#liftedKey(field), field, stamp, more)
+    return done === 1
+  }
+
+  #liftedKey(field: string): string {
+    return `${this.#key}:lifted:${createHash('sha256').update(field).digest('base64url').slice(0, 22)}`
+  }
+}
+
+/** True for a text that {@link OptOuts.list} gave as `next`. */
+export function isOptOutCursor(text: string): boolean {
+  return CURSOR.test(text)
+}
+
+const CURSOR = /^(\d{1,20})\.(\d{1,9})$/
+
+function parseCursor(cursor: string | undefined): [place: string, skip: number] {
+  const [, place = '0', skip = '0'] = CURSOR.exec(cursor ?? '') ?? []
+  return [place, Number(skip)]
+}
+
+/** KEYS: opted out, lifted of this pair. ARGV: pair, stamp ('' = now), and by whom, or how long a lifted one is remembered. */
+const STAMP = `
+local stamp = tonumber(ARGV[2])
+if not stamp then
+  local clock = redis.call('TIME')
+  stamp = clock[1] * 1000000 + clock[2]
+end
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+local since = held and tonumber(string.match(held, '^%d+'))
+`
+
+const ADD = `
+local lifted = redis.call('GET', KEYS[2])
+if lifted and tonumber(lifted) >= stamp then return 0 end
+if since and since >= stamp then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', stamp) .. ' ' .. ARGV[3])
+return held and 0 or 1
+`
+
+const REMOVE = `
+if not held or since > stamp then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('SET', KEYS[2], string.format('%.0f', stamp), 'PX', ARGV[3])
+return 1
+`
+
+/** The place in time of a ledger's entry, in the unit of Redis' clock: microseconds. */
+function stampOf(entry: string): number {
+  const [ms = 0, sequence = 0] = entry.split('-').map(Number)
+  return ms * 1_000 + Math.min(sequence, 999)
+}
+
+function fieldOf({ sender, participant }: Pair): string {
+  return [sender, participant].map((address) => carriedChannelOf(address).optOutAddress(address)).join('\n')
+}
+
+const by = z.enum(reasons)
+
+function parseOptOut(field: string, value: string): OptOut {
+  const [sender = '', participant = ''] = field.split('\n')
+  const [stamp, said] = value.split(' ')
+  return { sender, participant, by: by.parse(said), at: Math.floor(Number(stamp) / 1_000) }
+}
