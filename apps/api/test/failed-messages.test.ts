@@ -168,6 +168,9 @@ test('the day’s messages to T-Mobile come back on the next day', async () => {
   const due = new Date(again?.item.due ?? 0)
   expect(due.getTime()).toBeGreaterThan(Date.now())
   expect(due.getTime()).toBeLessThan(Date.now() + 32 * 3_600_000)
+  // That it was sent once is known for longer than until then, or it would be sent again day after day.
+  const known = await api.redis.pttl(`{${api.prefix}:0}:told:${one.conversation}:${one.message}`)
+  expect(known).toBeGreaterThan(32 * 3_600_000)
 })
 
 test('a free text that WhatsApp did not take goes as the template, once', async () => {

@@ -235,7 +235,7 @@ describe('it is refused', () => {
     [{ to: 7, text: '' }, ['to', 'text']],
     [{ to: '+14155550123', text: '  ' }, ['text']],
     [{ to: '+14155550123', text: 'x', dynamic_variables: { n: 1 } }, ['dynamic_variables.n']],
-    [{ to: '+14155550123', texst: 'x' }, ['']],
+    [{ to: '+14155550123', texst: 'x' }, ['texst']],
     [{ to: '+14155550123', metadata: { x: 'y'.repeat(50_000) } }, ['metadata']],
   ])('when it is not as it should be (%#)', async (body, paths) => {
     const problem = expectProblem(await send(body), 400, 'invalid_request')

@@ -91,6 +91,7 @@ describe('what cannot be', () => {
     [['update', 'chat_agent_a', '--from', '/no/such'], '(ENOENT): /no/such'],
     [['update', 'chat_agent_a', '--data-storage-retention-days', 'x'], 'from 1 to 730'],
     [['list', '--cursor', '-'], 'cursor: expected what an earlier page gave'],
+    [['update', 'chat_agent_a', '--handbook-config', '{enabled'], '--handbook-config: expected JSON'],
   ])('on the command line: %j', async (words, problem) => {
     expect(await refused(64, words)).toContain(problem)
   })

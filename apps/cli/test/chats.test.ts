@@ -41,6 +41,11 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
     )
     const [, next = ''] = /\n\nMore: --cursor (\S+)\n$/.exec(first) ?? []
     expect(await ids('--limit', '2', '--cursor', next)).toEqual([one])
+    expect(await uponai.run(['chats', 'list', '--cursor', 'abc'])).toMatchObject({
+      code: 64,
+      stdout: '',
+      stderr: 'chatlane: --cursor: expected what an earlier page gave\n',
+    })
     await uponai.control.endChat(three)
     const fitting = ['--agent', 'chat_agent_a', '--status', 'ongoing', '--since', '5m', '--sort', 'ascending']
     expect(await ids(...fitting)).toEqual([one])

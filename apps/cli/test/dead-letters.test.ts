@@ -21,7 +21,7 @@ const texts = async () => (await letters()).map(({ text }) => text)
 const buryAll = () =>
   d.workOff(d.lanes, {
     handler: async ({ data }) => {
-      if (data.includes('bad')) return { do: 'bury', reason: 'uponai_rejected', detail: 'it said no' }
+      if (JSON.parse(data).text.includes('bad')) return { do: 'bury', reason: 'uponai_rejected', detail: 'it said no' }
       throw new Error('no answer')
     },
   })

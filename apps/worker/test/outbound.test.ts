@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as passed } from 'node:timers/promises'
 import { ConversationDeadLetters, type OutboundMessage } from '@chatlane/core'
-import { Lanes } from '@chatlane/lanes'
 import { afterEach, expect, it } from 'vitest'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
@@ -36,13 +35,8 @@ async function delivered(): Promise<string[]> {
 }
 
 const letters = async () => {
-  const { redis, lanes, deliveries, environment } = s
-  const prefix = environment.REDIS_PREFIX ?? ''
-  const webhooks = new Lanes({ name: 'webhooks', connection: redis, prefix, shardOf: () => 0 })
-  const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveries, webhooks })
-  const { letters } = await deadLetters.list({ limit: 10 })
-  await webhooks.close()
-  return letters
+  const deadLetters = new ConversationDeadLetters({ ...s, prefix: s.environment.REDIS_PREFIX ?? '' })
+  return (await deadLetters.list({ limit: 10 })).letters
 }
 
 const lettersSoon = async () => {

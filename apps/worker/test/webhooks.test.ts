@@ -112,6 +112,18 @@ it('tells of messages and deliveries that were given up or refused, and of their
   })
 })
 
+it('tells of an opening that was given up, by the id that whoever asked for it was given', async () => {
+  await start({})
+  const sent = await s.conversations.sendOut({ channel: 'sms', to: PERSON })
+  if (sent.status !== 'accepted') throw new Error(`not sent: ${sent.status}`)
+  const conversation = { id: sent.conversationId }
+  await expect.poll(() => of(conversation).length, { timeout: 30_000 }).toBe(2)
+  expect(of(conversation)).toMatchObject([
+    { type: 'conversation.opened' },
+    { type: 'message.dead_lettered', data: { message_id: sent.messageId, text: null, reason: 'no_opening' } },
+  ])
+})
+
 it('tells what a provider says later, and each only once', async () => {
   await start({})
   const conversation = await s.text(PERSON, 'hello')

@@ -11,7 +11,7 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
-import { parse } from '../parse.ts'
+import { parse, unprocessable } from '../parse.ts'
 import { Problem, unavailable } from '../problems.ts'
 import { note } from '../request-log.ts'
 import { conversationView } from './view.ts'
@@ -26,7 +26,7 @@ const body = z
   })
   .refine(
     ({ sms, whatsapp }) => (sms === undefined) !== (whatsapp === undefined),
-    'expected sms or whatsapp, with a number',
+    'expected either sms or whatsapp, with a number',
   )
 
 interface Parts {
@@ -70,8 +70,4 @@ function addressFrom(routes: RoutesHolder, { sms, whatsapp, from }: z.infer<type
   const expected =
     from === undefined ? 'the routes file to have a sender' : 'a sender or messaging_service_sid of the routes file'
   throw unprocessable('unknown_sender', 'from', `expected ${expected} for ${channel}`)
-}
-
-function unprocessable(code: 'unreachable' | 'unknown_sender', path: string, message: string): Problem {
-  return new Problem(code, `${path}: ${message}`, { errors: [{ path, message }] })
 }

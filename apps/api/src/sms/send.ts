@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
 import { chatFields } from '../conversations/chat-fields.ts'
 import { requireFitting, sendersId, textFields } from '../conversations/sent-text.ts'
-import { parse } from '../parse.ts'
+import { parse, unprocessable } from '../parse.ts'
 import { Problem } from '../problems.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import { note } from '../request-log.ts'
@@ -82,8 +82,4 @@ function noSender(from: string | undefined): string {
   return from === undefined
     ? 'the routes file has no sender for this channel'
     : 'expected a sender or messaging_service_sid of the routes file that is good for this channel'
-}
-
-function unprocessable(code: 'unreachable' | 'unknown_sender', path: string, message: string): Problem {
-  return new Problem(code, `${path}: ${message}`, { errors: [{ path, message }] })
 }

@@ -23,12 +23,12 @@ const fields: Record<string, [form: Form, help: string]> = {
   data_storage_retention_days: ['number', '1 to 730'],
   post_chat_analysis_model: ['text', 'the model that analyses a chat when it is over'],
   post_chat_analysis_data: ['json', 'a list of what it looks for'],
-  handbook_config: ['json', ''],
+  handbook_config: ['json', 'an object, such as {"enabled":true}'],
   uponai_dynamic_variables: ['json', 'names and texts'],
-  guardrail_config: ['json', ''],
-  pii_config: ['json', ''],
+  guardrail_config: ['json', 'an object'],
+  pii_config: ['json', 'an object'],
   opt_in_signed_url: ['flag', 'true or false'],
-  signed_url_expiration_ms: ['number', ''],
+  signed_url_expiration_ms: ['number', 'how long a signed url is good'],
   version_title: ['text', "the version's own name"],
 }
 
@@ -53,7 +53,9 @@ export function fieldsFrom(given: Record<string, unknown>, dialect: 'rest' | 'rp
   }
   for (const [name, [form]] of Object.entries(fields)) {
     const text = given[camelCase(name)]
-    if (typeof text === 'string') body[name] = fieldValue(text, form)
+    if (typeof text !== 'string') continue
+    if (form === 'json' && parsed(text) === undefined) throw new Failure(`${optionOf(name)}: expected JSON`, 64)
+    body[name] = fieldValue(text, form)
   }
   return body
 }
@@ -86,7 +88,7 @@ function fieldValue(text: string, form: Form): unknown {
     case 'flag':
       return text === 'true' || text === 'false' ? text === 'true' : text
     case 'json':
-      return parsed(text) ?? text
+      return parsed(text)
   }
 }
 

@@ -1,6 +1,7 @@
-import { chatView, findChats, fullChatView } from '@chatlane/core'
+import { ChatlaneError, chatView, findChats, fullChatView } from '@chatlane/core'
 import { type Command, Option } from 'commander'
 import { parseDuration } from '../duration.ts'
+import { Failure } from '../failure.ts'
 import { jsonOption, limitOption } from '../options.ts'
 import { print } from '../output.ts'
 import { withUponAI } from '../uponai.ts'
@@ -78,9 +79,9 @@ Example:
     .addHelpText(
       'after',
       `
-The usual way to end a conversation is POST /v1/conversations/{id}/end (docs/http.md): it waits for what is already queued and
-says the closing text. This asks UponAI directly, past the conversation's lane: a message on its way may be refused by the chat, and
-the next one opens a new chat.
+The usual way to end a conversation is POST /v1/conversations/{id}/end (docs/http.md): it waits for what is already queued.
+This asks UponAI directly, past the conversation's lane: a message on its way may be refused by the chat, and the next one
+opens a new chat.
 
 Example:
   $ chatlane chats end chat_1f0c…`,
@@ -95,7 +96,16 @@ async function list(options: ListOptions): Promise<void> {
     status,
     startedAfter: since === undefined ? undefined : new Date(Date.now() - since),
   }
-  const { chats, next } = await withUponAI((uponai) => findChats(uponai, { limit, sortOrder: sort, cursor, filter }))
+  const { chats, next } = await withUponAI(async (uponai) => {
+    try {
+      return await findChats(uponai, { limit, sortOrder: sort, cursor, filter })
+    } catch (error) {
+      // All else on the command line was checked here.
+      const refused = error instanceof ChatlaneError && error.code === 'UPONAI_REJECTED'
+      if (refused && cursor !== undefined) throw new Failure('--cursor: expected what an earlier page gave', 64)
+      throw error
+    }
+  })
   const items = chats.map(chatView)
   print(options, { items, next: next ?? null }, () => tableOfChats(items, next))
 }

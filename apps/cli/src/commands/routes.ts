@@ -39,7 +39,8 @@ export function addRoutes(program: Command): void {
     .addHelpText(
       'after',
       `
-Exit code 0: it can be used. 78: it cannot; every problem is told with its line and its key.
+Exit code 0: it can be used. 78: it cannot; every problem is told with its line and its key. 1: no file was named, and the
+processes have none.
 
 Example:
   $ chatlane routes check chatlane.yaml && kill -HUP <pid of each api and worker>`,

@@ -1,8 +1,8 @@
-import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
+import type { LaneRedis, Lanes } from '@chatlane/lanes'
 import { reports, type WebhookLanes, writeReported } from '../webhooks/reports.ts'
 import type { Conversation } from './conversation.ts'
 import { againId, type DeliveryItem } from './items.ts'
-import { statusEffects } from './ledger.ts'
+import { type MessageStatus, statusEffects } from './ledger.ts'
 import {
   KEPT_SECONDS,
   type News,
@@ -44,13 +44,15 @@ export async function noteNews(
   if (told.news.has(news.once)) return 'duplicate'
   const delivery = await deliveryAgain(told, news)
   if (delivery) return sendAgain(parts, conversation, message, news, delivery)
-  const write = (effects: Effect[]) => writeReported(redis, webhooks, id, conversation, effects)
+  const shown = (status: MessageStatus) => statusEffects(prefix, id, message, status, news.reason)
+  const once = { id: `news:${message}:${news.once}`, forMs: KEPT_SECONDS * 1_000 }
   const status = wholeStatus(told, news)
-  await write([...newsEffects(key, news), ...(status ? statusEffects(prefix, id, message, status, news.reason) : [])])
+  const effects = [...newsEffects(key, news), ...(status ? shown(status) : [])]
+  await writeReported(redis, webhooks, id, conversation, effects, once)
   if ((news.parts ?? 1) === 1) return 'noted'
   // News of another part may have come between the reading and the writing: then neither saw that it was the last one.
   const now = wholeStatus(parseTold(await redis.hgetall(key)), news)
-  if (now && now !== status) await write(statusEffects(prefix, id, message, now, news.reason))
+  if (now && now !== status) await writeReported(redis, webhooks, id, conversation, shown(now))
   return 'noted'
 }
 

@@ -16,7 +16,7 @@ const byNumbers = new Intl.Collator('en', { numeric: true })
 
 /** The writes that give the conversation to an operator. @param since the ledger's last entry */
 export function handOffEffects(prefix: string, id: string, since: string): Effect[] {
-  return [['HSET', conversationKeys(prefix, id).record, 'hand', since]]
+  return [['HSETNX', conversationKeys(prefix, id).record, 'hand', since]]
 }
 
 /** The writes that give it back to the agent, who is (or is not) to be told of what was said behind `since`. */

@@ -2,15 +2,16 @@
 const longestMs = 15 * 60 * 1000
 
 /**
- * The wait that an answer asks for, in milliseconds (0 to 15 min): `retry-after-ms`, else `Retry-After` as seconds or as an
- * HTTP date (RFC 9110, 10.2.3). Undefined when there is none that can be read.
+ * The wait that an answer asks for, in milliseconds (at most 15 min): `retry-after-ms`, else `Retry-After` as seconds or as an
+ * HTTP date (RFC 9110, 10.2.3). Undefined when there is none that can be read, and for "at once" or a time that has passed:
+ * waits that were asked for cost no try, so the same answer would be fetched again and again without a pause.
  */
 export function retryAfterMs(
   headers: Record<string, string | string[] | undefined>,
   now = Date.now(),
 ): number | undefined {
   const wait = number(headers['retry-after-ms']) ?? seconds(headers['retry-after']) ?? date(headers['retry-after'], now)
-  return wait === undefined ? undefined : Math.min(Math.max(Math.ceil(wait), 0), longestMs)
+  return wait === undefined || wait <= 0 ? undefined : Math.min(Math.ceil(wait), longestMs)
 }
 
 function number(value: string | string[] | undefined): number | undefined {

@@ -53,12 +53,18 @@ export async function handOn(context: TurnContext, item: MessageItem): Promise<V
 }
 
 /** Of what waits behind a message, what comes before the first one that may be another conversation's to say. */
-export async function sayableHere(context: TurnContext, behind: readonly Item[]): Promise<readonly Item[]> {
-  const { conversation, conversations } = context
-  if (conversation.movedTo !== undefined) return []
+export async function sayableHere(
+  { conversation, conversations, redis, keys }: Pick<TurnContext, 'conversation' | 'conversations' | 'redis' | 'keys'>,
+  behind: readonly Item[],
+): Promise<readonly Item[]> {
+  if (behind.length === 0) return behind
+  // Asked behind the look at the lane: the mark may be younger than this turn, and what came after it is among them.
+  const moved = (await redis.hexists(keys.record, 'moved')) === 1
   for (const [i, { id, data }] of behind.entries()) {
     const item = conversationItem.safeParse(JSON.parse(data)).data
-    if (item?.kind !== 'message' || !item.contested || item.key === undefined) continue
+    if (item?.kind !== 'message' || addressFrom(conversation, item).channel === 'web') continue
+    if (moved) return behind.slice(0, i)
+    if (!item.contested || item.key === undefined) continue
     if (!(await conversations.claim(item.key, item.as ?? `${conversation.id}/${id}`))) return behind.slice(0, i)
   }
   return behind

@@ -96,10 +96,17 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
       })
       if (!context || !item) return {}
       // Neither opened nor ended: the chat is as it was, and is closed when its time is up.
-      if (item.kind !== 'message')
-        return { effects: [...change(context, { ending: '' }), ...rearm(context, Date.now())] }
       const { conversation, settings, prefix } = context
       const failed = { kind: 'status' as const, message: letter.id, status: 'failed' as const, reason: letter.reason }
+      const tell = (effects: Effect[]) =>
+        reports(parts.webhooks, turn.lane, conversation, effects, present('turns', letter))
+      if (item.kind !== 'message') {
+        // Who asked for an opening was given its id.
+        const asked = item.kind === 'open' && item.mustGreet
+        const said = asked ? [ledgerEffect(prefix, conversation.id, failed)] : []
+        const effects = [...said, ...change(context, { ending: '' }), ...rearm(context, Date.now())]
+        return { effects: asked ? [...effects, announce(context)] : effects, adds: tell(effects) }
+      }
       if (item.via) context.via = item.via
       await followParticipant(context)
       // Of those that were said together one failure is enough; and an operator says what there is to say.
@@ -110,8 +117,7 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         ...change(context, afterwards(context, { reason: letter.reason, detail: letter.detail })),
         ...rearm(context, Date.now()),
       ])
-      const told = reports(parts.webhooks, turn.lane, conversation, effects, present('turns', letter))
-      return { effects: [...effects, announce(context)], adds: [...adds, ...told] }
+      return { effects: [...effects, announce(context)], adds: [...adds, ...tell(effects)] }
     },
   }
 }

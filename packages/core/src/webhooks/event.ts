@@ -73,7 +73,7 @@ function statusEvent(
   if (!NOT_DELIVERED.has(status)) return undefined
   const given = letter && { dead_letter_id: letter.id, detail: letter.detail, tries: letter.tries }
   const why = { reason: reason ?? null, ...given, ...(letter && { may_repeat: letter.mayRepeat }) }
-  if (letter?.kind === 'message') {
+  if (letter?.kind === 'message' || letter?.kind === 'open') {
     return { type: 'message.dead_lettered', data: { ...data, text: letter.text ?? null, ...why } }
   }
   return { type: 'delivery.failed', data: { ...data, status, ...why } }

@@ -45,13 +45,17 @@ export function reportingVerdict(webhooks: WebhookLanes, subject: Subject, lane:
   return told.length === 0 ? verdict : { ...verdict, adds: [...adds, ...told] }
 }
 
-/** Writes of an api, and what is told of them, in one step. */
+/**
+ * Writes of an api, and what is told of them, in one step.
+ * @param once names them: what is told is told once, should another process write the same at the same time
+ */
 export async function writeReported(
   redis: LaneRedis,
   webhooks: WebhookLanes,
   conversation: string,
   subject: Subject,
   effects: readonly Effect[],
+  once?: { id: string; forMs: number },
 ): Promise<void> {
   const at = effects.findIndex((effect) => reports(webhooks, conversation, subject, [effect]).length > 0)
   const entry = effects[at]
@@ -62,5 +66,6 @@ export async function writeReported(
   // The first effect gives the item its id.
   const inOrder = [entry, ...effects.filter((_, i) => i !== at)]
   const [first, ...more] = reports(webhooks, conversation, subject, inOrder)
-  await webhooks.add(conversation, { data: first?.data ?? '', effects: inOrder, adds: more })
+  const dedupe = once && { dedupe: once }
+  await webhooks.add(conversation, { data: first?.data ?? '', effects: inOrder, adds: more, ...dedupe })
 }

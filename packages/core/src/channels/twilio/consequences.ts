@@ -51,7 +51,8 @@ export class Consequences {
     if (!entry) return undefined
     if (entry.class === 'opt_out' || (code === 30004 && TOLL_FREE.test(sender))) {
       await optOuts.add(pair, 'carrier', message)
-      await tellCarrierOptOut(webhooks, { conversation, to, sender, message })
+      // They may have opted in again since the message was queued.
+      if (await optOuts.has(pair)) await tellCarrierOptOut(webhooks, { conversation, to, sender, message })
     }
     if (entry.flagAfter !== undefined) await numbers.flag(to, reason, once)
     if (entry.holdMs !== undefined) return gate.hold(sender, reason, entry)
