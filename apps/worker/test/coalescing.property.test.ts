@@ -130,24 +130,21 @@ it('every message is in exactly one completion or one dead letter, in order, wha
   for (const person of people) {
     const { conversation, texts, from } = person
     const mine = dead.filter(({ lane }) => lane === conversation.id)
-    const given = new Set(mine.map(({ data }) => String(JSON.parse(data).text)))
+    const given = new Set(texts.filter((text) => mine.some(({ data }) => JSON.parse(data).text === text)))
     expect(mine.filter(({ reason }) => reason !== 'uponai_rejected')).toEqual([])
     const said = await saidIn(person)
     together += linesOf(said).length - said.length
     expect(linesOf(said), `said by ${from}`).toEqual(texts.filter((text) => !given.has(text)))
 
-    // What was refused was refused as a whole, and every time the same.
-    const calls = history.flatMap((e) => (e.kind === 'uponai' && e.operation === 'completion' ? [e.content ?? ''] : []))
-    const refused = [...new Set(calls)].filter((content) => given.has(linesOf([content])[0] ?? ''))
-    expect(linesOf(refused), `refused of ${from}`).toEqual(texts.filter((text) => given.has(text)))
-    for (const content of refused) expect(content).toContain('refused')
+    // A bad text harms itself only, whatever it was said together with.
+    expect([...given]).toEqual(texts.filter((text) => text.startsWith('refused')))
     const { items } = await s.conversations.messages(conversation.id, '0', 1_000)
     const answers = items.filter(({ role }) => role === 'agent').map(({ text }) => text)
     expect(answers, `answers to ${from}`).toEqual(said.map((text) => `echo: ${text}`))
     const users = items.filter(({ role }) => role === 'user')
     expect(users.map(({ text }) => text)).toEqual(texts)
     expect(users.map(({ status }) => status)).toEqual(texts.map((text) => (given.has(text) ? 'failed' : 'answered')))
-    expect(items.filter(({ text }) => text === FAILED)).toHaveLength(refused.length)
+    expect(items.filter(({ text }) => text === FAILED)).toHaveLength(given.size)
     const got = history.flatMap((e) =>
       e.kind === 'twilio' && e.operation === 'message-create' && e.effect && e.to === from ? [e.body] : [],
     )

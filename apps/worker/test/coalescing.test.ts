@@ -147,36 +147,55 @@ describe('a group that fails', () => {
     expect(chats.reduce((sum, chat) => sum + chat.completions, 0)).toBe(3)
   })
 
-  it('becomes dead letters for the same reason, with one word to the person, and replays by the message', async () => {
+  it('that is refused is said one by one: only what is refused itself is given up, and replays as a message', async () => {
     s = await stage({ routes })
-    const { redis, lanes, deliveries, webhooks } = s
-    const prefix = s.environment.REDIS_PREFIX ?? ''
-    const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveries, webhooks })
+    const deadLetters = new ConversationDeadLetters({ ...s, prefix: s.environment.REDIS_PREFIX ?? '' })
     const refusal = { kind: 'status', status: 400 } as const
     const match = { text_contains: 'refused' }
     await s.sandbox.setFaults({ rules: [{ target: 'uponai', operation: 'completion', match, fault: refusal }] })
     const conversation = await s.text(FROM, 'good')
     await s.text(FROM, 'refused')
     await s.text(FROM, 'better')
-    const failed = await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
+    await s.text(FROM, 'best')
+    const failed = await s.settled(conversation, (all) => all.filter(({ status }) => status === 'sent').length === 3)
     expect(failed.map(({ text, status, reason }) => [text, status, reason])).toEqual([
-      ['good', 'failed', 'uponai_rejected'],
+      ['good', 'answered', undefined],
       ['refused', 'failed', 'uponai_rejected'],
-      ['better', 'failed', 'uponai_rejected'],
+      ['better', 'answered', undefined],
+      ['best', 'answered', undefined],
+      ['echo: good', 'sent', undefined],
       ['Sorry, that went wrong.', 'sent', undefined],
+      ['echo: better\nbest', 'sent', undefined],
     ])
-    expect(await completions()).toHaveLength(1)
-    expect(await said(conversation)).toEqual([])
-    await s.text(FROM, 'next')
-    await s.settled(conversation, (all) => all.some(({ text, status }) => text === 'echo: next' && status === 'sent'))
+    expect(await said(conversation)).toEqual(['good', 'better\nbest'])
 
     await s.sandbox.clearFaults()
-    expect(await deadLetters.replayAll({})).toEqual({ replayed: 3, mayRepeat: 0 })
+    expect(await deadLetters.replayAll({})).toEqual({ replayed: 1, mayRepeat: 0 })
     const items = await s.settled(conversation)
     expect(statuses(items)).toEqual(Array(4).fill('answered'))
-    expect((await said(conversation)).join('\n')).toBe('next\ngood\nrefused\nbetter')
-    expect(items.filter(({ role }) => role === 'system')).toHaveLength(1)
+    expect(await said(conversation)).toEqual(['good', 'better\nbest', 'refused'])
     expect(await s.lanes.deadLetters.list()).toEqual([])
+  })
+
+  it('that nobody can say becomes dead letters for the same reason, with one word to the person', async () => {
+    s = await stage({ routes, env: { TURN_ATTEMPTS: '2' } })
+    const deadLetters = new ConversationDeadLetters({ ...s, prefix: s.environment.REDIS_PREFIX ?? '' })
+    const fault = { kind: 'status', status: 503, when: 'before' } as const
+    await s.sandbox.setFaults({ rules: [{ target: 'uponai', operation: 'completion', fault }] })
+    const conversation = await s.text(FROM, 'good')
+    await s.text(FROM, 'better')
+    const failed = await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
+    expect(failed.map(({ text, status, reason }) => [text, status, reason])).toEqual([
+      ['good', 'failed', 'attempts_exhausted'],
+      ['better', 'failed', 'attempts_exhausted'],
+      ['Sorry, that went wrong.', 'sent', undefined],
+    ])
+    await s.sandbox.clearFaults()
+    expect(await deadLetters.replayAll({})).toEqual({ replayed: 2, mayRepeat: 0 })
+    const items = await s.settled(conversation)
+    expect(statuses(items)).toEqual(Array(2).fill('answered'))
+    expect((await said(conversation)).join('\n')).toBe('good\nbetter')
+    expect(items.filter(({ role }) => role === 'system')).toHaveLength(1)
   })
 
   it.each(['before', 'after'] as const)(

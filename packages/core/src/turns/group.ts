@@ -74,19 +74,40 @@ export async function gather(
     const effects = conversation.gathers ? [] : change(context, { gathers: '1' })
     return { verdict: { do: 'retry', afterMs, spend: false, detail: MORE_MAY_COME, effects } }
   }
-  const { untold } = conversation
-  if (windowMs === 0 && untold.length === 0) return { text }
+  if (windowMs === 0 && conversation.untold.length === 0) {
+    // Messages of this route were gathered until just now.
+    if (conversation.gathers) await turn.record(change(context, { gathers: '' }))
+    return { text }
+  }
+  return { text: await putOnRecord(context, waits.ids, waits.texts) }
+}
+
+/**
+ * After UponAI refused a group as a whole: its first message is to be said alone, so that only what is refused itself is given
+ * up. What is behind it is gathered anew in its own turn. Undefined when there was no group.
+ */
+export async function headAlone(context: TurnContext, { text }: MessageItem): Promise<string | undefined> {
+  const { item } = context
+  const others = groupOf(context)?.others ?? []
+  return others.length === 0 ? undefined : putOnRecord(context, [item], [text])
+}
+
+/** Gives what is to be said. */
+async function putOnRecord(context: TurnContext, ids: readonly string[], texts: readonly string[]): Promise<string> {
+  const { conversation, item, turn } = context
+  const { untold, gathers } = conversation
   const account = await untoldAccount(context)
-  const said = [...(account === undefined ? [] : [account]), ...waits.texts].join('\n')
+  const said = [...(account === undefined ? [] : [account]), ...texts].join('\n')
   const joined: Joined = {
     head: item,
-    others: waits.ids.slice(1),
-    ...(said !== text && { text: said }),
+    others: ids.slice(1),
+    ...(said !== texts[0] && { text: said }),
     ...(untold.length > 0 && { accounts: untold }),
   }
-  await turn.record(change(context, { joined, ...(conversation.gathers && { gathers: '' }) }))
+  // No attempt at anything else is on record any more.
+  await turn.record(change(context, { joined, attempt: null, ...(gathers && { gathers: '' }) }))
   conversation.joined = joined
-  return { text: said }
+  return said
 }
 
 interface Waiting {

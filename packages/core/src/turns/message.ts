@@ -8,7 +8,7 @@ import { agentTexts } from '../uponai/client.ts'
 import { attempted } from './attempt.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
 import { followParticipant } from './follow.ts'
-import { afterwards, follow, gather, groupOf } from './group.ts'
+import { afterwards, follow, gather, groupOf, headAlone } from './group.ts'
 import { HandedOffError, isHandedOff, keptForOperator } from './handed-off.ts'
 import { spoken } from './history.ts'
 import { openChat } from './open-chat.ts'
@@ -34,16 +34,19 @@ export async function doMessage(context: TurnContext, message: MessageItem): Pro
   if (isHandedOff(context)) return keptForOperator(context)
   const gathered = group ? { text: group.text ?? message.text } : await gather(context, message)
   if ('verdict' in gathered) return gathered.verdict
+  let { text } = gathered
   if (conversation.chatId !== undefined && conversation.chatId === conversation.endedChatId) leaveChat(context)
-  for (let chats = 1; ; chats++) {
+  for (let chats = 1; ; ) {
     if (conversation.chatId === undefined) await openChat(context)
     try {
-      return await complete(context, gathered.text)
+      return await complete(context, text)
     } catch (error) {
       if (error instanceof HandedOffError) return keptForOperator(context)
-      const gone = error instanceof ChatlaneError && error.handling === 'gone'
-      if (!gone || chats >= MOST_CHATS_PER_TRY) throw error
-      leaveChat(context)
+      const handling = error instanceof ChatlaneError ? error.handling : undefined
+      const alone = handling === 'permanent' ? await headAlone(context, message) : undefined
+      if (alone !== undefined) text = alone
+      else if (handling !== 'gone' || chats++ >= MOST_CHATS_PER_TRY) throw error
+      else leaveChat(context)
     }
   }
 }

@@ -3,7 +3,8 @@ import type { MessageItem } from '../conversations/items.ts'
 import { statusEffects } from '../conversations/ledger.ts'
 import { pairOf } from '../conversations/opt-outs.ts'
 import { addressOf } from '../conversations/reply-address.ts'
-import type { TurnContext } from './context.ts'
+import { change, type TurnContext } from './context.ts'
+import { afterwards } from './group.ts'
 
 /**
  * A message that waited while its person opted out is dropped: nobody would get its answer. One that was said already stays on
@@ -14,5 +15,7 @@ export async function droppedMessage(context: TurnContext, { via }: MessageItem)
   const address = via ?? addressOf(conversation)
   if (address.channel === 'web' || !(await conversations.optOuts.blocks(pairOf(address), item))) return undefined
   metrics.dropped('opted_out')
-  return { do: 'commit', effects: statusEffects(prefix, conversation.id, item, 'dropped', 'opted_out') }
+  const left = { ...afterwards(context, undefined), ...(conversation.gathers && { gathers: '' }) }
+  const effects = [...change(context, left), ...statusEffects(prefix, conversation.id, item, 'dropped', 'opted_out')]
+  return { do: 'commit', effects }
 }
