@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as passed } from 'node:timers/promises'
 import { type Conversation, ConversationDeadLetters } from '@chatlane/core'
 import { afterEach, expect, it } from 'vitest'
+import { randomFrom } from './random.ts'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
 let s: Stage
@@ -19,17 +20,6 @@ sms:
     coalesce_window_ms: 300
     coalesce_max_wait_ms: 900
 `
-
-/** mulberry32: the same seed, the same numbers from 0 to 1. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const spoilt = [
   { kind: 'status', status: 500, when: 'before' },

@@ -1,5 +1,6 @@
 import type { Conversation, LedgerItem } from '@chatlane/core'
 import { afterEach, expect, it } from 'vitest'
+import { createsOf } from './creates.ts'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
 const FAST = '+15005550009'
@@ -31,10 +32,7 @@ const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 })
 let s: Stage
 afterEach(() => s.stop())
 
-async function creates() {
-  const entries = await s.sandbox.history({ kind: 'twilio' })
-  return entries.flatMap((entry) => (entry.kind === 'twilio' && entry.operation === 'message-create' ? [entry] : []))
-}
+const creates = () => createsOf(s)
 
 const ours = (items: LedgerItem[]) => items.filter(({ role }) => role === 'agent')
 const sent = (count: number) => (items: LedgerItem[]) =>

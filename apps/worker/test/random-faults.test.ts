@@ -1,6 +1,7 @@
 import { setTimeout as passed } from 'node:timers/promises'
 import type { Conversation } from '@chatlane/core'
 import { afterEach, expect, it } from 'vitest'
+import { randomFrom } from './random.ts'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
 let s: Stage
@@ -29,17 +30,6 @@ web:
     auto_close_after_ms: ${CLOSE_AFTER_MS}
     auto_close_message: "Bye for now."
 `
-
-/** mulberry32: the same seed, the same numbers from 0 to 1. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 /** Ways in which a call may fail: its outcome clear or not, its effect there or not. */
 const spoilt = [

@@ -1,6 +1,7 @@
 import type { Conversation, LedgerItem } from '@chatlane/core'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
+import { createsOf } from './creates.ts'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
 const OTHER = '+15005550009'
@@ -20,10 +21,7 @@ const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 })
 let s: Stage
 afterEach(() => s.stop())
 
-async function creates() {
-  const entries = await s.sandbox.history({ kind: 'twilio' })
-  return entries.flatMap((entry) => (entry.kind === 'twilio' && entry.operation === 'message-create' ? [entry] : []))
-}
+const creates = () => createsOf(s)
 
 const refuse = (code: number, times?: number) =>
   s.sandbox.setFaults({

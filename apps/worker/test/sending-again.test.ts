@@ -1,6 +1,7 @@
 import type { Conversation, LedgerItem } from '@chatlane/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { apiBeside } from './api-beside.ts'
+import { createsOf } from './creates.ts'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
 const PERSON = '+14155550123'
@@ -28,10 +29,7 @@ afterEach(async () => {
   await s.stop()
 })
 
-async function creates() {
-  const entries = await s.sandbox.history({ kind: 'twilio' })
-  return entries.flatMap((entry) => (entry.kind === 'twilio' && entry.operation === 'message-create' ? [entry] : []))
-}
+const creates = () => createsOf(s)
 
 const ours = (items: LedgerItem[]) => items.filter(({ role }) => role === 'agent')
 

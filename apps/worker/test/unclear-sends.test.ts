@@ -5,6 +5,7 @@ import { createSmsSender, type LedgerItem } from '@chatlane/core'
 import { sandboxCredentials } from '@chatlane/sandbox'
 import { afterEach, describe, expect, it } from 'vitest'
 import { apiBeside } from './api-beside.ts'
+import { createsOf } from './creates.ts'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
 const PERSON = '+14155550123'
@@ -17,10 +18,7 @@ afterEach(async () => {
   await s.stop()
 })
 
-async function creates() {
-  const entries = await s.sandbox.history({ kind: 'twilio' })
-  return entries.flatMap((entry) => (entry.kind === 'twilio' && entry.operation === 'message-create' ? [entry] : []))
-}
+const creates = () => createsOf(s)
 
 /** Texts that Twilio took, in order. */
 const delivered = async () => (await creates()).filter(({ effect }) => effect).map(({ body }) => body)

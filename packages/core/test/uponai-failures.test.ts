@@ -68,6 +68,15 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
     expect(server.received).toHaveLength(1)
   })
 
+  test.each([404, 422])('%i to a create asks for the agent that was named', async (status) => {
+    server.script(answer(status, { message: 'no such id' }))
+    const { message, detail } = await failureOf(client.createChat({ agentId: 'chat_agent_lost' }))
+    expect({ message, detail }).toEqual({
+      message: `UponAI answered ${status} to create: is there an agent chat_agent_lost? See chatlane agents list`,
+      detail: 'no such id',
+    })
+  })
+
   const openChat = answer(200, { chatId: 'chat_1', status: 'ongoing', endedAt: null })
   const endedChat = answer(200, { chat_id: 'chat_1', chat_status: 'ended' })
 

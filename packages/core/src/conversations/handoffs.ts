@@ -69,11 +69,14 @@ export class Handoffs {
     const { redis, prefix } = this.#options
     const { id } = conversation
     this.#replicas.demand()
-    if (conversation.hand !== undefined) {
+    const { hand } = conversation
+    if (hand !== undefined) {
       const now = Date.now()
-      await writeTogether(redis, [
-        ...resumeEffects(prefix, conversation, tellAgent),
+      // Once for each time that an operator had it: whoever comes late does not end another one's.
+      const mark = { key: this.#markOf(id, `resume:${hand}`), print: '', forMs: SEEN_MS }
+      await writeOnce(redis, mark, [
         ...this.#shown(id, 'resumed'),
+        ...resumeEffects(prefix, conversation, tellAgent),
         ...changeEffects(prefix, id, { last: now }),
         ...keepEffects(prefix, id, now),
         ...this.#deadline(conversation, now),
@@ -112,7 +115,7 @@ export class Handoffs {
   async #before(id: string, key: string): Promise<Mark | undefined> {
     const { redis, deliveries } = this.#options
     const [onWeb, sent] = await Promise.all([
-      readMark(redis, this.#markOf(id, key)),
+      readMark(redis, this.#markOf(id, replyKey(key))),
       deliveries.seen(id, replyKey(key)),
     ])
     return onWeb ?? sent
@@ -128,7 +131,8 @@ export class Handoffs {
     const { redis, deliveries } = this.#options
     const { id } = conversation
     const { channel, ownLine: _, ...ends } = replyAddress(conversation)
-    if (channel === 'web') return writeOnce(redis, { key: this.#markOf(id, key), print, forMs: SEEN_MS }, effects)
+    if (channel === 'web')
+      return writeOnce(redis, { key: this.#markOf(id, replyKey(key)), print, forMs: SEEN_MS }, effects)
     const item: DeliveryItem = { channel, ...ends, text }
     const dedupe = { id: replyKey(key), forMs: SEEN_MS, print }
     const added = await deliveries.add(id, { data: JSON.stringify(item), dedupe, effects })
@@ -137,8 +141,8 @@ export class Handoffs {
     return { status: 'duplicate', id: added.id, print: added.print }
   }
 
-  #markOf(id: string, key: string): string {
-    return `${conversationKeys(this.#options.prefix, id).once}${id}:${replyKey(key)}`
+  #markOf(id: string, what: string): string {
+    return `${conversationKeys(this.#options.prefix, id).once}${id}:${what}`
   }
 
   #shown(id: string, status: 'handed_off' | 'resumed'): Effect[] {

@@ -123,8 +123,9 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
 }
 
 /** Redis lost the conversation, but not the item: a message must not vanish without a word. */
-function goneVerdict({ kind }: ConversationItem): Verdict {
-  if (kind !== 'message') return { do: 'commit' }
+function goneVerdict(item: ConversationItem): Verdict {
+  const promised = item.kind === 'message' || (item.kind === 'open' && item.mustGreet === true)
+  if (!promised) return { do: 'commit' }
   return { do: 'bury', reason: 'conversation_gone', detail: 'nothing is known of its conversation any more' }
 }
 

@@ -150,7 +150,11 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
 
     async createChat(input, callOptions = {}) {
       const request = dialect.create(checked('create', inputs.createChatInput, input))
-      return call(request, callOptions, 'a chat with its id', readChat)
+      try {
+        return await call(request, callOptions, 'a chat with its id', readChat)
+      } catch (error) {
+        throw withAgent(error, input.agentId)
+      }
     },
 
     async complete(chatId, content, callOptions = {}) {
@@ -195,6 +199,15 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
 
 function isGone(error: unknown): boolean {
   return error instanceof ChatlaneError && error.handling === 'gone'
+}
+
+/** An unknown id of creating a chat can only be the agent's. */
+function withAgent(error: unknown, agentId: string): unknown {
+  if (!(error instanceof ChatlaneError) || error.code !== 'UPONAI_REJECTED') return error
+  const { code, status, detail } = error
+  if (status !== 404 && status !== 422) return error
+  const message = `${error.message}: is there an agent ${agentId}? See chatlane agents list`
+  return new ChatlaneError(code, message, { status, detail, cause: error })
 }
 
 function settled({ baseUrl, apiKey, dialect, workspaceId, timeoutMs }: UponAIClientOptions) {
