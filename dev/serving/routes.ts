@@ -8,7 +8,7 @@ export const devNumber = '+15005550006'
 export function devRoutes(folder: string, apiPort: number): Record<string, string> {
   if (process.env.CHATLANE_CONFIG || existsSync('chatlane.yaml')) return {}
   const file = join(folder, 'chatlane.json')
-  const agent_id = 'chat_agent_dev'
+  const agent_id = 'chat_agent_a'
   const allowed_origins = [`http://127.0.0.1:${apiPort}`, `http://localhost:${apiPort}`]
   const routes = {
     sms: [{ sender: devNumber, inbound_agents: [{ agent_id }], auto_close_message: 'Closing for now.' }],

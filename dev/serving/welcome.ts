@@ -47,7 +47,7 @@ async function openConversation(apiUrl: string): Promise<string> {
   const response = await fetch(`${apiUrl}/v1/conversations`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey()}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ agent_id: 'chat_agent_dev' }),
+    body: JSON.stringify({ agent_id: 'chat_agent_a' }),
   })
   if (response.status !== 201) throw new Error(`POST /v1/conversations: expected 201, got ${response.status}`)
   return opened.parse(await response.json()).conversation_id
