@@ -15,12 +15,18 @@ export interface TestProcess {
   exit: Promise<number | string>
 }
 
-/** Starts a source file that logs JSON as a process of its own, with exactly this environment. */
+const tether = new URL('./stack/tether.ts', import.meta.url).href
+
+/**
+ * Starts a source file that logs JSON as a process of its own, with exactly this environment. It ends with the process that
+ * started it, and holds none of its outputs: whoever runs a test that failed in the middle would wait for these for ever.
+ */
 export function spawnProgram(file: string, env: Record<string, string>): TestProcess {
-  const child = spawn(process.execPath, ['--conditions=chatlane-source', file], {
+  const child = spawn(process.execPath, ['--conditions=chatlane-source', '--import', tether, file], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  if (!child.stdout || !child.stderr) throw new Error('expected pipes')
   const log: Record<string, unknown>[] = []
   const stderr: string[] = []
   const waiting = new Set<() => void>()

@@ -20,7 +20,8 @@ export default async function setup(): Promise<() => Promise<void>> {
 /** A missing Redis is for the reader to mend: no stack trace. */
 async function findOrExit(): Promise<FoundRedis> {
   try {
-    return await findRedis({ purpose: 'the tests', log: console.error })
+    // Nothing but the tests' own servers is killed: with everysec a slow disk would hold up everyone for seconds.
+    return await findRedis({ purpose: 'the tests', log: console.error, settings: { appendfsync: 'no' } })
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exit(1)

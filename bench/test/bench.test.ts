@@ -18,7 +18,7 @@ test('measures all sides on every row and ends with one JSON object', async () =
     expect(row.against).toEqual(numbers)
     expect(row.ratio).toEqual(numbers)
   }
-}, 180_000)
+})
 
 test('a wrong option is named, with what was expected', async () => {
   await expect(bench('--rows', '1,7')).rejects.toMatchObject({ stderr: expect.stringContaining('got "7"') })

@@ -29,7 +29,7 @@ test('Ctrl-C, which pnpm hands on a second time, ends the run and all that it st
   const urls = [...run.output().matchAll(/http:\/\/127\.0\.0\.1:\d+/g)].map(([url]) => url)
   expect(urls).toHaveLength(3)
   for (const url of urls) expect(await isServed(url)).toBe(false)
-}, 120_000)
+})
 
 test('a wrong option is named, with what was expected', async () => {
   const faults = chaos('--faults', 'kill-everything')

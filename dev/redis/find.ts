@@ -17,6 +17,11 @@ export interface FindOptions {
   env?: NodeJS.ProcessEnv
 }
 
+export interface StartOptions extends FindOptions {
+  /** Settings, on top of the finder's own, of a Redis that is started; by their names in redis.conf. */
+  settings?: Record<string, string>
+}
+
 /**
  * The Redis for demo, dev and tests: REDIS_URL, a server program on the PATH, a container, the distribution's package;
  * CHATLANE_REDIS=url|local|container|package allows one of them only. What it starts ends with this process, however
@@ -24,17 +29,12 @@ export interface FindOptions {
  *
  * @throws NoRedis with what to do, when there is none and none can be started
  */
-export async function findRedis(options: FindOptions): Promise<FoundRedis> {
+export async function findRedis(options: StartOptions): Promise<FoundRedis> {
   const env = options.env ?? process.env
   const only = onlyWay(env)
   if (allows(only, 'url') && env.REDIS_URL) return givenRedis(env.REDIS_URL)
   if (only === 'url') throw new Error('CHATLANE_REDIS=url: expected REDIS_URL to be set to redis://… or rediss://…')
   return startRedis(options)
-}
-
-export interface StartOptions extends FindOptions {
-  /** Redis settings on top of the finder's own, by their names in redis.conf. */
-  settings?: Record<string, string>
 }
 
 /** Starts a Redis of one's own, whether REDIS_URL is set or not; otherwise as findRedis. */

@@ -38,8 +38,14 @@ const end = () =>
     process.exit()
   })
 
+/** For the one that started it is gone: a command that hangs must not keep Redis, and this process, for ever. */
+const longestEndMs = 10_000
+
 process.on('message', (message) => obey(keeperCommand.parse(message)))
-process.once('disconnect', end)
+process.once('disconnect', () => {
+  end()
+  setTimeout(() => void server.stop().finally(() => process.exit(1)), longestEndMs).unref()
+})
 process.once('SIGTERM', end)
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 process.once('uncaughtException', (error) => {

@@ -14,7 +14,7 @@ test('the demo does all it promises, tells it in 100 plain columns, and leaves n
   const urls = [...demo.output().matchAll(/http:\/\/127\.0\.0\.1:\d+/g)].map(([url]) => url)
   expect(urls).toHaveLength(2)
   for (const url of urls) expect(await isServed(url)).toBe(false)
-}, 180_000)
+})
 
 test('a demo that cannot do what it promises says why and does not end with 0', async () => {
   const demo = startSource(new URL('../demo/main.ts', import.meta.url), { REDIS_URL: 'redis://127.0.0.1:1' })

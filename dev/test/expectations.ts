@@ -6,8 +6,8 @@ import type { People } from './people.ts'
 export async function expectHeardAll(people: People): Promise<void> {
   for (const person of people.web) {
     const ids = (await people.ledger(person)).map(({ id }) => id)
-    await expect.poll(() => person.heard.at(-1), { timeout: 20_000 }).toBeDefined()
-    await expect.poll(() => ids.every((id) => person.heard.includes(id)), { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => person.heard.at(-1)).toBeDefined()
+    await expect.poll(() => ids.every((id) => person.heard.includes(id))).toBe(true)
     expect(person.heard.filter((id) => ids.includes(id))).toEqual(ids)
     expect(new Set(person.heard).size).toBe(person.heard.length)
   }
@@ -34,7 +34,7 @@ export async function expectAnsweredOnce(people: People, sandbox: SandboxClient)
   }
   for (const { number, said } of people.sms) {
     const answers = said.map((text) => `echo: ${text}`)
-    await expect.poll(() => sent(number), { timeout: 60_000 }).toHaveLength(answers.length)
+    await expect.poll(() => sent(number)).toHaveLength(answers.length)
     expect(await sent(number)).toEqual(answers)
   }
   const heard = (await sandbox.chats()).flatMap(({ messages }) =>

@@ -154,8 +154,9 @@ describe('without any', () => {
 function holdRedis(): ChildProcess {
   const holder = spawn(process.execPath, [fileURLToPath(new URL('./hold-redis.ts', import.meta.url))], {
     env: ownEnv,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  holder.stderr.pipe(process.stderr, { end: false })
   cleanups.push(() => holder.kill('SIGKILL'))
   return holder
 }

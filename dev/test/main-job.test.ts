@@ -36,7 +36,7 @@ it.each(['rest', 'rpc'] as const)(
     await everybodyAnswered()
     await check(ids)
   },
-  180_000,
+  420_000,
 )
 
 it('loses, doubles and reorders nothing when a worker is killed in the middle', async () => {
@@ -54,7 +54,7 @@ it('loses, doubles and reorders nothing when a worker is killed in the middle', 
   const ids = await talking
   await everybodyAnswered()
   await check(ids)
-}, 240_000)
+}, 420_000)
 
 async function begin(settings: Record<string, string>): Promise<void> {
   stack = await makeStack({

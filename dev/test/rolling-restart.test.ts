@@ -63,4 +63,4 @@ it('nobody notices that every process is restarted, one after the other', async 
   expect(people.streams).toBeGreaterThan(people.web.length)
   await expectHeardAll(people)
   await expectAnsweredOnce(people, stack.sandbox)
-}, 180_000)
+})

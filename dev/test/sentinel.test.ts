@@ -44,5 +44,5 @@ it.skipIf(!hasLocalRedis()).each(['killed', 'frozen'])(
     await expectAnsweredOnce(people, stack.sandbox)
     await expectHeardAll(people)
   },
-  180_000,
+  420_000,
 )

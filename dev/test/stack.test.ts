@@ -10,7 +10,7 @@ test('the stack ends with the process that started it, even when that is killed'
 
   holder.kill('SIGKILL')
   await holder.ended
-  for (const url of urls) await expect.poll(() => isServed(url), { timeout: 20_000 }).toBe(false)
+  for (const url of urls) await expect.poll(() => isServed(url)).toBe(false)
 })
 
 test('a part that does not start says how it ended, with nothing left of it', async () => {

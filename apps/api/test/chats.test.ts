@@ -209,7 +209,7 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
     }
     expect(await control.history({ kind: 'uponai' })).toHaveLength(1)
     await control.clearFaults()
-    await expect.poll(async () => (await get('')).status, { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await get('')).status).toBe(200)
   })
 })
 

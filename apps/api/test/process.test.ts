@@ -209,7 +209,7 @@ test('it starts without Redis, and works as soon as there is one', async () => {
   const { url } = await addressesOf(api)
   expectProblem(await call(url, '/readyz'), 503, 'unavailable')
   await redis.start()
-  await expect.poll(async () => (await call(url, '/readyz')).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
   const { id, token } = await newConversation(url)
   const stream = await readEvents(`${url}/v1/conversations/${id}/events?token=${token}`)
   const message = await say(url, id, 'hi')

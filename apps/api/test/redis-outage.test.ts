@@ -66,7 +66,7 @@ test('while Redis is away everything is answered at once, and afterwards all is 
   expect((await call(api.url, '/healthz')).status).toBe(200)
 
   await server.start()
-  await expect.poll(async () => (await call(api.url, '/readyz')).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await call(api.url, '/readyz')).status).toBe(200)
   await expectWell(id, token)
   const { items } = await api.conversations.messages(id, '0', 10)
   expect(items[0]).toMatchObject({ id: message, text: 'before' })
@@ -90,12 +90,11 @@ test.each([
   } finally {
     await set(mended)
   }
-  await expect.poll(async () => (await call(api.url, '/readyz')).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await call(api.url, '/readyz')).status).toBe(200)
   await expectWell(id, token)
 })
 
-const isReady = (url = api.url) =>
-  expect.poll(async () => (await call(url, '/readyz')).status, { timeout: 15_000 }).toBe(200)
+const isReady = (url = api.url) => expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
 
 test('while Redis is frozen nobody waits for it, and streams go on afterwards', async () => {
   const { id, token } = await newConversation(api.url)

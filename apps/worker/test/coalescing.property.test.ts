@@ -154,4 +154,4 @@ it('every message is in exactly one completion or one dead letter, in order, wha
     expect(linesOf(await saidIn(person)).toSorted()).toEqual(person.texts.toSorted())
   }
   expect(await s.lanes.deadLetters.list()).toEqual([])
-}, 180_000)
+})

@@ -110,7 +110,7 @@ describe('with a quiet window', () => {
     }
     expect(await said(many)).toEqual([0, 20, 40].map((from) => texts.slice(from, from + 20).join('\n')))
     expect(await said(long)).toEqual(pages)
-  }, 120_000)
+  })
 
   it('each message of a route without one is answered by itself', async () => {
     s = await stage({ routes })

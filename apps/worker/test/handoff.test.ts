@@ -73,7 +73,7 @@ describe('while an operator has a conversation', () => {
     await s.workerProcess()
     await s.settled(conversation)
     expect(await s.sandbox.chats()).toEqual([])
-  }, 120_000)
+  })
 
   it("an operator's reply goes out on the person's channel, in order and once", async () => {
     s = await stage({})

@@ -72,4 +72,4 @@ it('finds the answer and the text message that a killed worker left behind', asy
   expect(await s.sandbox.chats()).toMatchObject([{ completions: 1 }])
   const sends = await s.sandbox.history({ kind: 'twilio' })
   expect(sends.filter((entry) => entry.kind === 'twilio' && entry.operation === 'message-create')).toHaveLength(1)
-}, 120_000)
+})

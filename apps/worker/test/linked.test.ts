@@ -330,7 +330,7 @@ describe('an address that had a conversation of its own', () => {
     expect(await now(conversation)).toMatchObject({ links: [], movedTo: own.id })
     await s.workerProcess()
     await s.workerProcess()
-    await expect.poll(async () => (await said()).flat().toSorted(), { timeout: 20_000 }).toEqual(['1', '2', '3', '4'])
+    await expect.poll(async () => (await said()).flat().toSorted()).toEqual(['1', '2', '3', '4'])
     await s.settled(own)
     await s.settled(conversation)
     expect((await said()).flat()).toHaveLength(4)

@@ -83,7 +83,7 @@ it('sends nothing more after a STOP while twenty messages wait to be sent', asyn
   await hear('still there?')
   await s.settled(await conversationWith(), (all) => all.at(-1)?.status === 'sent')
   expect(await handed()).toEqual([...before, 'echo: still there?'])
-}, 60_000)
+})
 
 it('sends nothing to who said STOP while their message waited for a connection', async () => {
   s = await stage({})
@@ -102,7 +102,7 @@ it('sends nothing to who said STOP while their message waited for a connection',
   expect(meanwhile).toEqual([])
   for (const from of people) await s.settled(await conversationWith(from))
   expect((await reached()).toSorted()).toEqual(early.toSorted())
-}, 120_000)
+})
 
 it('does not send what waited when START follows at once', async () => {
   s = await stage({})
@@ -124,7 +124,7 @@ it('does not send what waited when START follows at once', async () => {
     ['START', 'dropped', 'start'],
     ['echo: hello', 'sent'],
   ])
-}, 60_000)
+})
 
 it('sends no answer that was being made when STOP came, and makes none for what waited', async () => {
   s = await stage({})
@@ -204,11 +204,11 @@ it('opts a person out whom Twilio says to be, in a status callback', async () =>
   const answer = await s.sandbox.sendSms({ from: PERSON, to: NUMBER, body: 'hi' })
   expect(answer.status).toBe(204)
   const optedOut = () => s.conversations.optOuts.has({ sender: NUMBER, participant: PERSON })
-  await expect.poll(optedOut, { timeout: 20_000 }).toBe(true)
+  await expect.poll(optedOut).toBe(true)
   const items = await s.settled(await conversationWith(), (all) => all.at(-1)?.status === 'failed')
   expect(items.at(-1)).toMatchObject({ text: 'echo: hi', reason: 'opted_out' })
   await api.stop()
-}, 60_000)
+})
 
 it('loses no STOP when the api is killed over it, and shows each once', async () => {
   s = await stage({})
@@ -238,7 +238,7 @@ it('loses no STOP when the api is killed over it, and shows each once', async ()
   }
   expect(await s.conversations.optOuts.count()).toBe(people.length)
   await api.stop()
-}, 120_000)
+})
 
 it('does by its turn what an api did not get to do', async () => {
   s = await stage({ workers: 0 })
@@ -249,7 +249,7 @@ it('does by its turn what an api did not get to do', async () => {
   s.conversations.optOuts.apply = apply
   expect(await s.conversations.optOuts.count()).toBe(0)
   await s.workerProcess()
-  await expect.poll(() => s.conversations.optOuts.count(), { timeout: 20_000 }).toBe(1)
+  await expect.poll(() => s.conversations.optOuts.count()).toBe(1)
 })
 
 it('sends nothing to who said STOP when the worker was killed in the middle of it', async () => {
@@ -272,7 +272,7 @@ it('sends nothing to who said STOP when the worker was killed in the middle of i
   ])
   expect(await handed()).toEqual([])
   expect(await s.sandbox.chats()).toMatchObject([{ completions: 1 }])
-}, 120_000)
+})
 
 /** A failing run prints its seed; OPT_OUT_SEED=<seed> runs it again. */
 const seed = Number(process.env.OPT_OUT_SEED ?? Date.now() % 2 ** 31)
@@ -334,4 +334,4 @@ it(`keeps what it says in any order of STOP, START and messages (seed ${seed})`,
     }),
     { numRuns: 25, seed, endOnFailure: true },
   )
-}, 120_000)
+})

@@ -120,7 +120,7 @@ it('makes a dead letter of an opening by an agent that has none, and of one in a
   await s.text(TO, 'Hi')
   await s.settled(conversation, (all) => all.at(-1)?.text === 'echo: Hi')
   await send({})
-  await expect.poll(async () => (await letters()).length, { timeout: 20_000 }).toBe(2)
+  await expect.poll(async () => (await letters()).length).toBe(2)
   expect((await letters())[0]).toMatchObject({ reason: 'no_opening', detail: expect.stringContaining('open already') })
   expect(await delivered()).toEqual(['echo: Hi'])
 })
@@ -157,7 +157,7 @@ it('greets once when the worker dies in the middle of an opening', async () => {
   expect(await delivered()).toEqual(['Hello'])
   expect(await s.sandbox.chats()).toHaveLength(1)
   expect(await letters()).toEqual([])
-}, 120_000)
+})
 
 it('is at its end when it greeted before its worker died', async () => {
   s = await stage({ routes, workers: 0 })

@@ -27,7 +27,7 @@ const SEGMENT_MS = 500
 const AHEAD_MS = 150
 
 /** The machine may be busy. */
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 })
+const eventually = <T>(look: () => T) => expect.poll(look)
 
 let s: Stage
 afterEach(() => s.stop())

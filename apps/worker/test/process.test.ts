@@ -50,7 +50,7 @@ async function ownRedis() {
 
 async function inCompletion({ sandbox }: Stage): Promise<void> {
   const asked = async () => JSON.stringify(await sandbox.history({ kind: 'uponai' }))
-  await expect.poll(asked, { timeout: 30_000 }).toContain('"completion"')
+  await expect.poll(asked).toContain('"completion"')
 }
 
 /** A way to a Redis on which a connection that sends some word stands still from then on, until it is released. */
@@ -234,5 +234,5 @@ test('it is not ready while Redis is frozen, goes on by itself, and warns of one
   await redis.freeze()
   expect(await readiness(worker)).toEqual([503, 'Redis does not answer'])
   await redis.thaw()
-  await expect.poll(() => readiness(worker), { timeout: 20_000 }).toEqual([200, undefined])
+  await expect.poll(() => readiness(worker)).toEqual([200, undefined])
 })

@@ -190,4 +190,4 @@ it('loses, doubles and reorders nothing under random faults', async () => {
     await s.settled(conversation)
   }
   await judge(talks, greeting)
-}, 120_000)
+})

@@ -66,7 +66,7 @@ async function sentTo(to: string) {
 }
 
 async function answered(to: string, count: number) {
-  await expect.poll(async () => (await sentTo(to)).length, { timeout: 30_000 }).toBe(count)
+  await expect.poll(async () => (await sentTo(to)).length).toBe(count)
   return sentTo(to)
 }
 
@@ -108,7 +108,7 @@ describe('a Messaging Service', () => {
     await text(person, POOL[0], 'one', SERVICE)
     await answered(person, 1)
     await text(person, POOL[1], 'two', SERVICE)
-    await expect.poll(async () => (await sentTo(person)).at(-1)?.body, { timeout: 30_000 }).toBe('Bye.')
+    await expect.poll(async () => (await sentTo(person)).at(-1)?.body).toBe('Bye.')
     expect((await sentTo(person)).at(-1)).toMatchObject({ from: POOL[1] })
   })
 
@@ -288,7 +288,7 @@ test('a reload reaches conversations that are there; a bad file changes nothing 
 
   await reroute(listing('[{ agent_id: chat_agent_a }], auto_close_after_ms: 1000, auto_close_message: Bye.'))
   await text(person, POOL[0], 'three')
-  await expect.poll(async () => (await sentTo(person)).at(-1)?.body, { timeout: 30_000 }).toBe('Bye.')
+  await expect.poll(async () => (await sentTo(person)).at(-1)?.body).toBe('Bye.')
   expect(await s.sandbox.chats()).toMatchObject([{ status: 'ended', completions: 3 }])
 
   // A number that is not in the file any more takes nothing in.

@@ -16,7 +16,7 @@ sms:
 `
 
 /** The machine may be busy. */
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 })
+const eventually = <T>(look: () => T) => expect.poll(look)
 
 let s: Stage
 afterEach(() => s.stop())

@@ -20,7 +20,7 @@ const withText = `template: { content_sid: ${TEMPLATE}, variables: { "1": "{{tex
 const withoutText = `template: { content_sid: ${TEMPLATE}, variables: { "1": "Chatlane" } }`
 
 /** The machine may be busy. */
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 })
+const eventually = <T>(look: () => T) => expect.poll(look)
 
 let s: Stage
 const ends: (() => Promise<void>)[] = []

@@ -182,7 +182,10 @@ export async function stage(options: {
       const child = fork(new URL('./worker-process.ts', import.meta.url), {
         env: { ...process.env, ...environment },
         execArgv: ['--conditions=chatlane-source'],
+        silent: true,
       })
+      child.stdout?.pipe(process.stderr, { end: false })
+      child.stderr?.pipe(process.stderr, { end: false })
       children.push(child)
       await once(child, 'message')
       return child

@@ -38,7 +38,7 @@ const noList = {
 
 /** The message that is being sent, once its call was made. */
 async function firstCall(): Promise<{ message: string; sid: string | null }> {
-  await expect.poll(creates, { timeout: 20_000 }).toHaveLength(1)
+  await expect.poll(creates).toHaveLength(1)
   const [call] = await creates()
   const callback = new URL(call?.status_callback ?? '')
   return { message: callback.searchParams.get('message') ?? '', sid: call?.sid ?? null }
@@ -150,7 +150,7 @@ describe('by the list', () => {
     const conversation = await s.text(PERSON, 'it’s')
     const { message, sid } = await firstCall()
     // Beyond the time after which what is not on the list is sent again.
-    await expect.poll(async () => (await lists()).length, { timeout: 40_000 }).toBeGreaterThan(4)
+    await expect.poll(async () => (await lists()).length).toBeGreaterThan(4)
     expect(await creates()).toHaveLength(1)
     await s.conversations.noteDelivery(conversation.id, message, {
       once: `${sid}:sent`,

@@ -158,6 +158,6 @@ test('a scrape answers with what is known while Redis does not, and asks it no m
   expect(ping).not.toHaveBeenCalled()
 
   await server.start()
-  await expect.poll(() => redisUp(metrics), { timeout: 20_000 }).toBe(1)
+  await expect.poll(() => redisUp(metrics)).toBe(1)
   await lanes.close()
 })

@@ -161,13 +161,13 @@ describe('a connection to a cluster', () => {
     const { host, port } = addressOf(other.url)
     await operator(one.url).call('CLUSTER', 'MEET', host, port)
     const nodes = async () => String(await operator(one.url).call('CLUSTER', 'SLOTS'))
-    await expect.poll(nodes, { timeout: 20_000 }).toContain(String(port))
+    await expect.poll(nodes).toContain(String(port))
     const client = await opened({ url: one.url, cluster: [addressOf(one.url)] }, 'request')
     let breaks = 0
     onBreak(client, () => breaks++)
     // Slots 3443 and 12182.
-    await expect.poll(() => client.mset('{b}', '1').catch(String), { timeout: 20_000 }).toBe('OK')
-    await expect.poll(() => client.mset('{foo}', '1').catch(String), { timeout: 20_000 }).toBe('OK')
+    await expect.poll(() => client.mset('{b}', '1').catch(String)).toBe('OK')
+    await expect.poll(() => client.mset('{foo}', '1').catch(String)).toBe('OK')
     expect(breaks).toBe(0)
     await other.kill()
     await expect.poll(() => breaks).toBeGreaterThan(0)

@@ -204,7 +204,7 @@ test('a receiver that is busy is left alone for as long as it says, and that cos
     { attempts: 1, pause },
   )
   await s.say(ONE, 'first')
-  await vi.waitUntil(() => pause.reason === 'throttled', { interval: 5 })
+  await vi.waitUntil(() => pause.reason === 'throttled', { timeout: 60_000, interval: 5 })
   await s.say(OTHER, 'second')
   await s.idle()
   expect(pausedAt).toEqual([false, false, false])
@@ -219,7 +219,7 @@ test('a receiver that is down is not asked on behalf of everyone, and nobody’s
   const s = await sending(() => (down ? { status: 503 } : undefined), { attempts: 3, pause })
   const conversations = Array.from({ length: 30 }, (_, n) => `c0_${String(n).padStart(22, '0')}`)
   for (const conversation of conversations) await s.say(conversation, 'hello')
-  await vi.waitUntil(() => pause.reason === 'outage')
+  await vi.waitUntil(() => pause.reason === 'outage', { timeout: 60_000 })
   down = false
   await s.idle()
   for (const conversation of conversations) {

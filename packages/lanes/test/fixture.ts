@@ -90,7 +90,7 @@ export async function settled(...sets: Lanes[]): Promise<void> {
       }
       return true
     },
-    { timeout: 30_000, interval: 20 },
+    { timeout: 90_000, interval: 20 },
   )
 }
 

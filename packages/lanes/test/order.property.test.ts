@@ -161,4 +161,4 @@ async function check({ names, items, ...setup }: typeof scenario extends fc.Arbi
 
 test('nothing is lost, doubled or out of order, and a lane is never in two hands', async () => {
   await fc.assert(fc.asyncProperty(scenario, check), { seed, numRuns: 25, endOnFailure: true })
-}, 300_000)
+}, 420_000)

@@ -18,7 +18,8 @@ function startWorker(lanes: Lanes, attempts = 8): ChildProcess {
     String(LEASE_MS),
     String(attempts),
   ]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  child.stderr.pipe(process.stderr, { end: false })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
@@ -58,7 +59,7 @@ test('workers killed and frozen again and again lose, double and reorder nothing
   let workers = [startWorker(lanes), startWorker(lanes)]
   const adding = Promise.all(names.map((lane) => addAll(lanes, lane, ids)))
   const handled = async (count: number) =>
-    vi.waitUntil(async () => (await lanes.connection.llen(`{${prefixOf(lanes)}}:log`)) >= count, { timeout: 30_000 })
+    vi.waitUntil(async () => (await lanes.connection.llen(`{${prefixOf(lanes)}}:log`)) >= count, { timeout: 90_000 })
 
   for (const count of [200, 600, 1_000]) {
     await handled(count)
@@ -89,7 +90,7 @@ test('a worker frozen for longer than its lease commits nothing; the take-over i
   const frozen = startWorker(lanes)
   await lanes.add('a', { id: '1', data: 'slow' })
   await addAll(lanes, 'a', ['2', '3'])
-  await vi.waitUntil(async () => (await logOf(lanes)).length === 1, { timeout: 20_000 })
+  await vi.waitUntil(async () => (await logOf(lanes)).length === 1, { timeout: 60_000 })
   frozen.kill('SIGSTOP')
   const other = startWorker(lanes)
   await settled(lanes)

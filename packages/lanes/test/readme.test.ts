@@ -13,8 +13,9 @@ test('the example in the README runs as it is written there', async () => {
   const child = spawn(process.execPath, ['--conditions=chatlane-source', '--input-type=module-typescript', '-'], {
     cwd: fileURLToPath(root),
     env: { ...process.env, REDIS_URL: testRedisUrl(), NO_COLOR: '1' },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  child.stderr.pipe(process.stderr, { end: false })
   onTestFinished(() => void child.kill('SIGKILL'))
   const ended = once(child, 'exit')
   child.stdin.end(example)
