@@ -37,16 +37,16 @@ export function exchange(
     let controller: Dispatcher.DispatchController | undefined
     let status: number | undefined
     let headers: Exchange['headers'] = {}
-    let settled: Error | undefined
+    let settled = false
 
     const settle = (failure?: Exchange['failure']) => {
       if (settled) return
-      settled = new Error('the exchange is over')
+      settled = true
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       const sent = controller !== undefined
-      resolve({ sent, status, headers, text: new TextDecoder().decode(Buffer.concat(chunks)), failure })
-      if (failure) controller?.abort(settled)
+      resolve({ sent, status, headers, text: textOf(chunks), failure })
+      if (failure) controller?.abort(over())
     }
     const onAbort = () => settle({ why: 'aborted', cause: signal?.reason })
     const timer = setTimeout(() => settle({ why: 'timeout', cause: undefined }), timeoutMs)
@@ -63,7 +63,7 @@ export function exchange(
             settle({ why: 'aborted', cause })
           }
         }
-        if (settled) started.abort(settled)
+        if (settled) started.abort(over())
         else controller = started
       },
       onResponseStart(_controller, statusCode, responseHeaders) {
@@ -77,3 +77,10 @@ export function exchange(
     })
   })
 }
+
+const over = () => new Error('the exchange is over')
+
+const decoder = new TextDecoder()
+
+const textOf = ([first, ...more]: Buffer[]): string =>
+  decoder.decode(first && more.length === 0 ? first : Buffer.concat(first ? [first, ...more] : []))

@@ -36,14 +36,18 @@ export function errorForLog(error: unknown, depth = 0): LoggedError {
 
 /** The same for every error in what is logged, however deep: JSON would show all that hangs on it. */
 export function withErrorsForLog(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value
   if (value instanceof Error) return errorForLog(value)
   if (depth >= deepestObject) return value
   if (Array.isArray(value)) return value.map((item) => withErrorsForLog(item, depth + 1))
   return isPlainObject(value) ? mapValues(value, (item) => withErrorsForLog(item, depth + 1)) : value
 }
 
-export const mapValues = (object: object, map: (value: unknown) => unknown): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))
+export function mapValues(object: object, map: (value: unknown) => unknown): Record<string, unknown> {
+  const mapped: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(object)) mapped[key] = map(value)
+  return mapped
+}
 
 const isPlainObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))

@@ -20,8 +20,7 @@ export interface LoggerOptions {
  */
 export function createLogger(log: LogConfig, options: LoggerOptions): Logger {
   const redact = createRedaction({ content: log.content, secrets: options.secrets ?? [] })
-  // Written at once: at exit nothing is left behind, and a reader who is gone holds nothing up.
-  const output = options.output ?? destination({ dest: 1, sync: true })
+  const output = options.output ?? standardOutput()
   return pino(
     {
       level: log.level,
@@ -36,4 +35,29 @@ export function createLogger(log: LogConfig, options: LoggerOptions): Logger {
     },
     { write: (line) => output.write(redact(line)) },
   )
+}
+
+/** Lines that are written in one go, characters. */
+const MOST_HELD = 8_192
+
+/**
+ * What one round of the event loop logs is written at its end, in one call: a call costs more than a line. It is written by
+ * then, or at the process's exit, so nothing is left behind, and a reader who is gone holds nothing up.
+ */
+function standardOutput(): DestinationStream {
+  const output = destination({ dest: 1, sync: true, minLength: MOST_HELD })
+  let waits = false
+  const flush = () => {
+    waits = false
+    output.flushSync()
+  }
+  process.on('exit', flush)
+  return {
+    write(line) {
+      output.write(line)
+      if (waits) return
+      waits = true
+      setImmediate(flush)
+    },
+  }
 }

@@ -18,6 +18,7 @@ export function textForLog(text: string, content = false): string {
 
 /** Phone numbers inside a longer text, also percent-encoded as in a URL. */
 export function maskNumbers(text: string): string {
+  if (!text.includes('+') && !text.includes('%')) return text
   return text.replace(/(\+|%2B)([1-9]\d{6,})/gi, (_, plus, digits) => plus + maskDigits(digits))
 }
 

@@ -21,26 +21,55 @@ const addressKey = /^(from|to|sender|recipient|participant|address|phone|phonenu
  */
 export function createRedaction(options: RedactionOptions): (line: string) => string {
   const cleanString = stringCleaner(options)
+  const keys = new Map<string, Key>()
 
-  const clean = (value: unknown, key: string): unknown => {
-    if (typeof value === 'number' || typeof value === 'boolean' || value === null) {
-      return typeof value === 'number' && !options.content && addressKey.test(key) ? maskAddress(String(value)) : value
-    }
-    if (secretKey.test(key)) return hidden
-    if (!options.content && textKey.test(key)) return typeof value === 'string' ? textForLog(value) : hidden
-    if (typeof value === 'string') {
-      return cleanString(addressKey.test(key) ? maskAddress(value, options.content) : value)
-    }
-    if (Array.isArray(value)) return value.map((item) => clean(item, key))
-    return Object.fromEntries(
-      Object.entries(Object(value)).map(([name, item]) => [cleanString(name), clean(item, normalised(name))]),
-    )
+  const keyOf = (name: string): Key => {
+    const known = keys.get(name)
+    if (known) return known
+    const key = { shown: cleanString(name), kind: kindOf(name) }
+    if (keys.size < mostKeys) keys.set(name, key)
+    return key
   }
 
-  return (line) => `${JSON.stringify(clean(JSON.parse(line), ''))}\n`
+  const clean = (value: unknown, kind: Kind): unknown => {
+    if (typeof value === 'number' || typeof value === 'boolean' || value === null) {
+      return typeof value === 'number' && !options.content && kind === 'address' ? maskAddress(String(value)) : value
+    }
+    if (kind === 'secret') return hidden
+    if (!options.content && kind === 'text') return typeof value === 'string' ? textForLog(value) : hidden
+    if (typeof value === 'string') {
+      return cleanString(kind === 'address' ? maskAddress(value, options.content) : value)
+    }
+    if (Array.isArray(value)) return value.map((item) => clean(item, kind))
+    const cleaned: Record<string, unknown> = {}
+    for (const [name, item] of Object.entries(Object(value))) {
+      const key = keyOf(name)
+      cleaned[key.shown] = clean(item, key.kind)
+    }
+    return cleaned
+  }
+
+  return (line) => `${JSON.stringify(clean(JSON.parse(line), 'other'))}\n`
 }
 
-const normalised = (key: string) => key.toLowerCase().replace(/[_-]/g, '')
+/** Every line has the same few keys; those that somebody else chose must not fill the memory. */
+const mostKeys = 1_000
+
+/** What is said under a key. */
+type Kind = 'secret' | 'text' | 'address' | 'other'
+
+interface Key {
+  /** As the log may show it. */
+  shown: string
+  kind: Kind
+}
+
+function kindOf(key: string): Kind {
+  const name = key.toLowerCase().replace(/[_-]/g, '')
+  if (secretKey.test(name)) return 'secret'
+  if (textKey.test(name)) return 'text'
+  return addressKey.test(name) ? 'address' : 'other'
+}
 
 function stringCleaner({ content, secrets }: RedactionOptions): (text: string) => string {
   const known = secrets.filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length)
@@ -49,14 +78,19 @@ function stringCleaner({ content, secrets }: RedactionOptions): (text: string) =
     /eyJ[\w-]+\.[\w-]+\.[\w-]*/.source,
     /(?<=\b(?:bearer|basic)\s+)[\w+/=.~-]{6,}/.source,
     /(?<=:\/\/)[^/\s@]*:[^/\s@]+(?=@)/.source,
-    ...known.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')),
+    ...known.map(escaped),
   ]
   const secret = new RegExp(patterns.join('|'), 'gi')
+  // What every secret has in it, and hardly any other text: to look behind every character costs ten times as much.
+  const sign = new RegExp(['eyJ', 'bearer', 'basic', '@', ...known.map(escaped)].join('|'), 'i')
   return (text) => {
-    const withoutSecrets = text.replace(secret, hidden)
+    if (text.length < shortestSecret) return text
+    const withoutSecrets = sign.test(text) ? text.replace(secret, hidden) : text
     return content ? withoutSecrets : maskNumbers(withoutQuotedInput(withoutSecrets))
   }
 }
+
+const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
 /** `JSON.parse` quotes what it was given in its message. */
 const withoutQuotedInput = (text: string) => (text.endsWith('is not valid JSON') ? 'not valid JSON' : text)

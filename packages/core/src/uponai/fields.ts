@@ -16,20 +16,31 @@ export const instant = z
 /** The first of these names under which there is a value of that form. */
 export function field<T>(raw: Raw, shape: z.ZodType<T>, ...names: string[]): T | undefined {
   for (const name of names) {
+    // A schema that refuses makes an error with all that belongs to it: most of what is looked for is not there.
+    if (raw[name] === undefined) continue
     const read = shape.safeParse(raw[name])
     if (read.success) return read.data
   }
   return undefined
 }
 
+/** An object's fields; undefined for anything else. */
+export function fieldsOf(value: unknown): Raw | undefined {
+  return isRaw(value) ? value : undefined
+}
+
+function isRaw(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Looks for the wanted thing here, then inside `{ success, data }`, `{ data }`, `{ chat }`, `{ agent }`. */
 export function unwrap<T>(answer: unknown, find: (value: unknown) => T | undefined, depth = 3): T | undefined {
   const here = find(answer)
   if (here !== undefined || depth === 0) return here
-  const wrapper = record.safeParse(answer)
-  if (!wrapper.success) return undefined
+  const wrapper = fieldsOf(answer)
+  if (!wrapper) return undefined
   for (const name of ['data', 'chat', 'agent']) {
-    const inside = unwrap(wrapper.data[name], find, depth - 1)
+    const inside = unwrap(wrapper[name], find, depth - 1)
     if (inside !== undefined) return inside
   }
   return undefined

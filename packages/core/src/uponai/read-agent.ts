@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Agent, AgentPage, AgentVersion, Concurrency } from './agent.ts'
 import { agentFieldNames } from './agent-fields.ts'
 import { cursorOf } from './agent-requests.ts'
-import { field, filled, instant, list, type Raw, record, unwrap } from './fields.ts'
+import { field, fieldsOf, filled, instant, list, type Raw, unwrap } from './fields.ts'
 
 const number = z.number()
 const yesOrNo = z.boolean()
@@ -11,8 +11,8 @@ const updateTimes = ['last_modification_timestamp', 'user_modified_timestamp', '
 /** The agent in an answer, or undefined when there is none that has an id. */
 export function readAgent(answer: unknown): Agent | undefined {
   return unwrap(answer, (value) => {
-    const raw = record.safeParse(value)
-    return raw.success ? agentFrom(raw.data) : undefined
+    const raw = fieldsOf(value)
+    return raw && agentFrom(raw)
   })
 }
 
@@ -37,9 +37,8 @@ export function readVersions(answer: unknown): { versions: AgentVersion[]; next?
 /** Undefined when the answer says nothing of it. */
 export function readConcurrency(answer: unknown): Concurrency | undefined {
   return unwrap(answer, (value) => {
-    const read = record.safeParse(value)
-    if (!read.success) return undefined
-    const raw = read.data
+    const raw = fieldsOf(value)
+    if (!raw) return undefined
     const limit = field(raw, number, 'maxConcurrent', 'concurrency_limit')
     const current = field(raw, number, 'currentUsage', 'current_concurrency')
     if (limit === undefined && current === undefined) return undefined
@@ -75,7 +74,7 @@ function agentFrom(raw: Raw): Agent | undefined {
 }
 
 function versionFrom(item: unknown): AgentVersion | undefined {
-  const raw = record.safeParse(item).data ?? {}
+  const raw = fieldsOf(item) ?? {}
   const version = field(raw, number, 'version')
   if (version === undefined) return undefined
   return {
@@ -94,12 +93,10 @@ interface Page {
 }
 
 function pageFrom(value: unknown): Page | undefined {
-  const bare = list.safeParse(value)
-  if (bare.success) return { items: bare.data }
-  const read = record.safeParse(value)
-  const items = read.success ? field(read.data, list, 'data', 'items', 'agents', 'versions') : undefined
-  if (!read.success || items === undefined) return undefined
-  const raw = read.data
+  if (Array.isArray(value)) return { items: value }
+  const raw = fieldsOf(value)
+  const items = raw && field(raw, list, 'data', 'items', 'agents', 'versions')
+  if (!raw || items === undefined) return undefined
   if (raw.has_more === false || raw.hasMore === false) return { items }
   return {
     items,
@@ -108,6 +105,6 @@ function pageFrom(value: unknown): Page | undefined {
   }
 }
 
-const isForCalls = (item: unknown) => record.safeParse(item).data?.channel === 'voice'
+const isForCalls = (item: unknown) => fieldsOf(item)?.channel === 'voice'
 
 const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Chat, ChatAnalysis, ChatMessage } from './chat.ts'
-import { field, filled, instant, list, type Raw, record, unwrap } from './fields.ts'
+import { field, fieldsOf, filled, instant, list, type Raw, record, unwrap } from './fields.ts'
 
 export interface ChatPage {
   chats: Chat[]
@@ -13,24 +13,23 @@ const string = z.string()
 /** The chat in an answer or event, or undefined when there is none that has an id. */
 export function readChat(answer: unknown): Chat | undefined {
   return unwrap(answer, (value) => {
-    const raw = record.safeParse(value)
-    return raw.success ? chatFrom(raw.data) : undefined
+    const raw = fieldsOf(value)
+    return raw && chatFrom(raw)
   })
 }
 
 /** One page of chats; entries without a chat id are left out. Undefined when there is no list at all. */
 export function readChatPage(answer: unknown): ChatPage | undefined {
   return unwrap(answer, (value) => {
-    const bare = list.safeParse(value)
-    if (bare.success) return { chats: chatsFrom(bare.data) }
-    const raw = record.safeParse(value)
-    if (!raw.success) return undefined
-    const items = field(raw.data, list, 'data', 'items', 'chats')
+    if (Array.isArray(value)) return { chats: chatsFrom(value) }
+    const raw = fieldsOf(value)
+    if (!raw) return undefined
+    const items = field(raw, list, 'data', 'items', 'chats')
     if (items === undefined) return undefined
-    const more = raw.data.has_more !== false && raw.data.hasMore !== false
+    const more = raw.has_more !== false && raw.hasMore !== false
     return {
       chats: chatsFrom(items),
-      next: more ? field(raw.data, filled, 'pagination_key', 'paginationKey') : undefined,
+      next: more ? field(raw, filled, 'pagination_key', 'paginationKey') : undefined,
     }
   })
 }
@@ -38,10 +37,9 @@ export function readChatPage(answer: unknown): ChatPage | undefined {
 /** What the agent's side said in this turn; may be empty. Undefined when there is no list of messages. */
 export function readReplies(answer: unknown): ChatMessage[] | undefined {
   return unwrap(answer, (value) => {
-    const bare = list.safeParse(value)
-    if (bare.success) return bare.data.map(messageFrom)
-    const raw = record.safeParse(value)
-    return raw.success ? field(raw.data, list, 'messages')?.map(messageFrom) : undefined
+    if (Array.isArray(value)) return value.map(messageFrom)
+    const raw = fieldsOf(value)
+    return raw && field(raw, list, 'messages')?.map(messageFrom)
   })
 }
 
@@ -92,9 +90,8 @@ function hasEndTime(raw: Raw): boolean {
 /** Entries that cannot be read stay as empty ones, so that positions in the history keep their meaning. */
 function messageFrom(item: unknown): ChatMessage {
   if (typeof item === 'string') return { content: item }
-  const parsed = record.safeParse(item)
-  if (!parsed.success) return {}
-  const raw = parsed.data
+  const raw = fieldsOf(item)
+  if (!raw) return {}
   return {
     role: field(raw, filled, 'role')?.toLowerCase(),
     content: field(raw, string, 'content'),
