@@ -30,7 +30,7 @@ test.each([429, 503])('%i that says "at once" is a pause all the same', async (s
     crashed: false,
     signal: new AbortController().signal,
     assertLease: () => {},
-    record: async () => {},
+    record: async () => undefined,
   }
   const verdict = await handler(item, turn)
   expect(verdict).toMatchObject({ do: 'retry' })

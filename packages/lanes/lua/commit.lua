@@ -7,7 +7,8 @@
 --   yield like next, but what is left waits until the job, put behind the others by the caller, starts again
 --   park  the head waits for its next try     spend  the same, and that was a try
 -- Returns per entry: { 'done' | 'released' | 'fenced' | 'failed', tries or error, item… }; { 'released', tries, lane, item }
--- when the job goes on with another lane.
+-- when the job goes on with another lane; { 'done', tries, { result of each effect… } } of a 'stay', without the list when
+-- it had arrived before.
 -- Invariant: a run that is not the lane's newest changes nothing. A step that arrives twice (a client resends after a
 -- reconnect) does its writes once: it finds another head, its own id in the lane's state, or itself fenced out.
 local results = {}
@@ -67,7 +68,11 @@ while ai < #ARGV do
         lane.parked, lane.step = after ~= 'stay', step
         write(name, lane)
       end
-      results[#results + 1] = { 'done', lane.tries, unpack(items, 1, math.min(tonumber(want), #items)) }
+      if after == 'stay' then
+        results[#results + 1] = { 'done', lane.tries, not again and done or nil }
+      else
+        results[#results + 1] = { 'done', lane.tries, unpack(items, 1, math.min(tonumber(want), #items)) }
+      end
     end
   end
 end

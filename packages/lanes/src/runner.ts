@@ -83,8 +83,6 @@ function turnOf(run: Run, tries: number, crashed: boolean): Turn {
         throw new LeaseLostError(`the lease of lane ${run.lane} is (nearly) over`)
       }
     },
-    record: async (effects, adds = []) => {
-      await run.step({ after: 'stay', effects, adds })
-    },
+    record: async (effects, adds = []) => (await run.step({ after: 'stay', effects, adds })).effects,
   }
 }

@@ -32,8 +32,11 @@ export interface Turn {
   readonly signal: AbortSignal
   /** Throws {@link LeaseLostError} unless the lease goes on for at least `ms` more. Ask just before each outside call. */
   assertLease(ms: number): void
-  /** Writes in the middle of an item, refused with {@link LeaseLostError} when another run has taken over. */
-  record(effects: readonly Effect[], adds?: readonly Addition[]): Promise<void>
+  /**
+   * Writes in the middle of an item, refused with {@link LeaseLostError} when another run has taken over.
+   * @returns what Redis answered to each effect; undefined when the step was done, but its first answer got lost on the way
+   */
+  record(effects: readonly Effect[], adds?: readonly Addition[]): Promise<readonly unknown[] | undefined>
 }
 
 type After = 'stay' | 'next' | 'yield' | 'park' | 'spend'
@@ -50,7 +53,10 @@ export interface Step {
 
 export interface StepResult {
   released: boolean
+  /** Those that come next. */
   items: Item[]
+  /** Of a 'stay': what Redis answered to the effects, where that is known. */
+  effects?: readonly unknown[]
   /** The lane that the job goes on with, and its head. */
   next?: { lane: string; head: Item }
 }
@@ -86,6 +92,10 @@ export class Run {
     const [status, reason, ...items] = await this.#commit.call({ keys, args })
     if (status === 'fenced') throw new LeaseLostError(`lane ${this.lane} was taken over by another run`)
     if (status === 'failed') throw new Error(`an effect of the commit failed: ${reason}`)
+    if (step.after === 'stay') {
+      const [effects] = items
+      return { released: false, items: [], ...(Array.isArray(effects) && { effects }) }
+    }
     const [lane, head] = items
     if (status === 'released' && lane !== undefined) {
       return { released: true, items: [], next: { lane: String(lane), head: parseItem(String(head)) } }

@@ -45,17 +45,19 @@ describe('a step whose answer gets lost is sent a second time and done once', ()
   test('a record', async () => {
     const { lanes, unsteady, proxy, key } = await twoWays()
     await addAll(lanes, 'a', ['1'])
+    const results: unknown[] = []
     const lost = proxy.loseAnswerTo('lose-me')
     laneWorker(unsteady, {
       handler: async (_item, turn) => {
         await turn.record([['RPUSH', key, 'before']])
-        await turn.record([['RPUSH', key, 'lose-me']])
-        await turn.record([['RPUSH', key, 'after']])
+        results.push(await turn.record([['RPUSH', key, 'lose-me']]))
+        results.push(await turn.record([['RPUSH', key, 'after']]))
         return { do: 'commit' }
       },
     })
     await lost
     await settled(lanes)
+    expect(results).toEqual([undefined, [3]])
     expect(await lanes.connection.lrange(key, 0, -1)).toEqual(['before', 'lose-me', 'after'])
   })
 

@@ -86,7 +86,12 @@ describe('record', () => {
       if (turn.lane === 'b') return undefined
       await turn.record([['RPUSH', key, 'before']], [{ lanes, lane: 'b', id: '1', data: '' }])
       expect(await lanes.connection.lrange(key, 0, -1)).toEqual(['before'])
-      await turn.record([['RPUSH', key, 'again']])
+      const results = await turn.record([
+        ['RPUSH', key, 'again'],
+        ['LINDEX', key, 7],
+        ['LRANGE', key, 0, -1],
+      ])
+      expect(results).toEqual([2, null, ['before', 'again']])
       return { do: 'commit', effects: [['RPUSH', key, 'done']] }
     })
     laneWorker(lanes, { handler })

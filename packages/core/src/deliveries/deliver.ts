@@ -6,7 +6,7 @@ import { isNotReplicated } from '../redis/replicas.ts'
 import type { AccountPause } from './account-pause.ts'
 import type { Delivery } from './delivery.ts'
 import { sendUnlessOptedOut } from './last-look.ts'
-import { done, type Outcome, record, type Sending, spend, wait } from './outcomes.ts'
+import { done, type Outcome, record, type Sending, spend, wait, waitUnlessOptedOut } from './outcomes.ts'
 import { partsOf } from './parts.ts'
 import { type Cleared, clear, isGivenUp, senderOf } from './passage.ts'
 import { type Progress, readSending, readTold, withSent } from './progress.ts'
@@ -22,10 +22,7 @@ const LATER_MS = 30_000
 export async function deliver(delivery: Delivery): Promise<Outcome> {
   const { item, turn, redis, prefix, message, pause } = delivery
   const texts = partsOf(item)
-  const [{ progress, sent, told, wrote }, blocked] = await Promise.all([
-    readSending(redis, prefix, message, turn.lane),
-    delivery.optOuts.blocks(pairOf(item), message),
-  ])
+  const { progress, sent, told, wrote } = await readSending(redis, prefix, message, turn.lane)
   const sending: Sending = { sent, unknown: (progress?.unknown ?? []).filter((part) => !told.sids.has(part)) }
   const { again = 0 } = item
   const end = again === 0 ? texts.length : (item.part ?? 0) + 1
@@ -39,11 +36,9 @@ export async function deliver(delivery: Delivery): Promise<Outcome> {
     const { waitMs } = pause
     const begun = progress?.part === part ? progress : undefined
     const state = begun ?? { message, part }
-    // Not later than needed: it is not to take its turn at the sender's pace from others.
-    if (blocked && state.at === undefined) return done(delivery, 'failed', sending, 'opted_out')
     const dueMs = (item.due ?? 0) - Date.now()
-    if (dueMs > 0) return wait(delivery, state, sending, dueMs, 'sent_again')
-    if (waitMs > 0) return wait(delivery, state, sending, waitMs, 'paused')
+    if (dueMs > 0) return waitUnlessOptedOut(delivery, state, sending, dueMs, 'sent_again')
+    if (waitMs > 0) return waitUnlessOptedOut(delivery, state, sending, waitMs, 'paused')
     const body = texts[part] ?? ''
     const doubt = begun?.at === undefined ? undefined : begun
     if (doubt) {

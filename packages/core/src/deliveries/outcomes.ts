@@ -1,5 +1,6 @@
 import type { Effect, Verdict } from '@chatlane/lanes'
 import { type MessageStatus, statusEffects } from '../conversations/ledger.ts'
+import { pairOf } from '../conversations/opt-outs.ts'
 import type { Delivery } from './delivery.ts'
 import { partsOf } from './parts.ts'
 import { doneEffects, type Progress, progressEffects, type Sent } from './progress.ts'
@@ -38,6 +39,26 @@ export function wait(delivery: Delivery, state: Progress, sending: Sending, afte
   return { verdict: { do: 'retry', afterMs, spend: false, effects, detail: reason }, outcome: 'later', reason }
 }
 
+/**
+ * The same, for what may have to wait for long. Who has opted out is told of as soon as the message comes to its turn; what
+ * goes on at once is looked at right before it is sent.
+ */
+export async function waitUnlessOptedOut(
+  delivery: Delivery,
+  state: Progress,
+  sending: Sending,
+  afterMs: number,
+  reason: string,
+): Promise<Outcome> {
+  if (await isBlocked(delivery, state)) return done(delivery, 'failed', sending, 'opted_out')
+  return wait(delivery, state, sending, afterMs, reason)
+}
+
+/** Whether the message is for someone who has opted out, and no call for it is on record that may have sent it. */
+export async function isBlocked({ optOuts, item, message }: Delivery, state: Progress): Promise<boolean> {
+  return state.at === undefined && (await optOuts.blocks(pairOf(item), message))
+}
+
 /** The message is done with. */
 export function done(delivery: Delivery, status: MessageStatus, sending: Sending, reason?: string): Outcome {
   const { prefix, turn, message, item } = delivery
@@ -49,8 +70,8 @@ export function done(delivery: Delivery, status: MessageStatus, sending: Sending
   return { verdict: { do: 'commit', effects }, outcome: status, parts, ...(reason !== undefined && { reason }) }
 }
 
-export function record(delivery: Delivery, state: Progress, sending: Sending): Promise<void> {
-  return delivery.turn.record(recordEffects(delivery, state, sending))
+export async function record(delivery: Delivery, state: Progress, sending: Sending): Promise<void> {
+  await delivery.turn.record(recordEffects(delivery, state, sending))
 }
 
 function recordEffects({ prefix, turn }: Delivery, state: Progress, { unknown, sent }: Sending): Effect[] {

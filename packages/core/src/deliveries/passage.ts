@@ -7,7 +7,7 @@ import { timeOfEntry } from '../conversations/ledger.ts'
 import { isRedisUnavailable } from '../redis/unavailable.ts'
 import { contentOf } from './content.ts'
 import type { Delivery } from './delivery.ts'
-import { done, type Outcome, type Sending, wait } from './outcomes.ts'
+import { done, isBlocked, type Outcome, type Sending, wait, waitUnlessOptedOut } from './outcomes.ts'
 import type { Progress } from './progress.ts'
 import type { Passage } from './sender-gate.ts'
 
@@ -53,6 +53,8 @@ export async function clear(
   const hasPlace = slot !== undefined && (late || early > -LATE_MS)
   const costMs =
     hasPlace || route?.maxPerSecond === undefined ? 0 : (1_000 * weightOf(item, content)) / route.maxPerSecond
+  // It is not to take its place at the sender's pace from others.
+  if (costMs > 0 && (await isBlocked(delivery, state))) return done(delivery, 'failed', sending, 'opted_out')
   let passage: Passage
   try {
     passage = await gate.pass(senderOf(item), costMs)
@@ -64,7 +66,7 @@ export async function clear(
   if (held) {
     if (isGivenUp(held.reason, held.forMs, message)) return done(delivery, 'failed', sending, held.reason)
     const spreadMs = Math.min(Math.max(held.forMs / 4, SPREAD_MS.least), SPREAD_MS.most)
-    return wait(delivery, state, sending, waitMs + Math.random() * spreadMs, held.reason)
+    return waitUnlessOptedOut(delivery, state, sending, waitMs + Math.random() * spreadMs, held.reason)
   }
   if (waitMs > IN_PLACE_MS) {
     const place = { slot: Date.now() + waitMs, ...(slot !== undefined && { late: true }) }

@@ -45,6 +45,13 @@ const MOST_HELD = 8_192
  * then, or at the process's exit, so nothing is left behind, and a reader who is gone holds nothing up.
  */
 function standardOutput(): DestinationStream {
+  standard ??= flushedEachRound()
+  return standard
+}
+
+let standard: DestinationStream | undefined
+
+function flushedEachRound(): DestinationStream {
   const output = destination({ dest: 1, sync: true, minLength: MOST_HELD })
   let waits = false
   const flush = () => {

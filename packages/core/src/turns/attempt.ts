@@ -4,7 +4,7 @@ import { shardOfConversation } from '../conversations/keys.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { CallOptions } from '../uponai/client.ts'
 import { change, type TurnContext } from './context.ts'
-import { assertNotHandedOff } from './handed-off.ts'
+import { assertNotHandedOff, handOf } from './handed-off.ts'
 
 /** The least that must be left of the lease when an outside call begins. */
 const LEAST_LEASE_MS = 1_000
@@ -25,11 +25,13 @@ export async function attempted<T>(
   const { conversation, turn, item, replicas } = context
   const attempt: Attempt = { item, kind, target, at: Date.now() }
   replicas.demand()
-  await turn.record([...change(context, { attempt }), ...meanwhile])
+  const isCompletion = kind === 'completion'
+  const writes = [...(isCompletion ? [handOf(context)] : []), ...change(context, { attempt }), ...meanwhile]
+  const answers = await turn.record(writes)
   // What only a master knows that dies, or was replaced without knowing it, would be done again.
   await replicas.confirm(shardOfConversation(conversation.id))
   conversation.attempt = attempt
-  if (kind === 'completion') await assertNotHandedOff(context)
+  if (isCompletion) await assertNotHandedOff(context, answers?.[0])
   const begin = () => turn.assertLease(LEAST_LEASE_MS)
   begin()
   try {

@@ -1,4 +1,4 @@
-import type { Verdict } from '@chatlane/lanes'
+import type { Effect, Verdict } from '@chatlane/lanes'
 import { statusEffects } from '../conversations/ledger.ts'
 import { change, rearm, type TurnContext } from './context.ts'
 import { afterwards } from './group.ts'
@@ -14,12 +14,21 @@ export function isHandedOff({ conversation: { hand } }: TurnContext): boolean {
 }
 
 /**
- * Asked when a completion is on record and just about to begin. Whoever takes the conversation over later finds that record
- * before the own one: the completion was in progress by then.
+ * Asks in the very step that puts a completion on record. Whoever takes the conversation over later finds that record before
+ * the own one: the completion was in progress by then.
+ */
+export function handOf({ keys }: TurnContext): Effect {
+  return ['HGET', keys.record, 'hand']
+}
+
+/**
+ * @param hand what Redis answered to {@link handOf}; undefined: that answer got lost, and is asked for again
  * @throws HandedOffError
  */
-export async function assertNotHandedOff({ redis, keys }: TurnContext): Promise<void> {
-  if (await redis.hget(keys.record, 'hand')) throw new HandedOffError('an operator has the conversation')
+export async function assertNotHandedOff(context: TurnContext, hand: unknown): Promise<void> {
+  const { redis, keys } = context
+  const now = hand === undefined ? await redis.hget(keys.record, 'hand') : hand
+  if (now) throw new HandedOffError('an operator has the conversation')
 }
 
 /** The message is shown to the operator, and is not for the agent. */
