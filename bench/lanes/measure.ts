@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Redis } from 'ioredis'
+import { emptyRedis } from '../redis/empty.ts'
 import { type Measurement, type Reply, replySchema, type Task } from './measurement.ts'
-import { field } from './redis-cost.ts'
 
 /**
  * Measures one side once, in a process of its own on an emptied Redis, so that nothing of an earlier measurement is left:
@@ -12,7 +11,7 @@ import { field } from './redis-cost.ts'
  * @throws Error when the side broke a promise or gave up
  */
 export async function measure(task: Task): Promise<Measurement> {
-  await empty(task.redisUrl)
+  await emptyRedis(task.redisUrl)
   const child = fork(fileURLToPath(new URL('./side-process.ts', import.meta.url)), [JSON.stringify(task)])
   const replies: Reply[] = []
   child.on('message', (message) => replies.push(replySchema.parse(message)))
@@ -21,17 +20,4 @@ export async function measure(task: Task): Promise<Measurement> {
   if (!reply) throw new Error(`${task.side}: the measuring process ended without a result`)
   if ('wrong' in reply) throw new Error(`${task.side}: ${reply.wrong}`)
   return reply.measured
-}
-
-/** Empties Redis and its append-only file, so that no rewrite of it falls into a measurement. */
-async function empty(redisUrl: string): Promise<void> {
-  const redis = new Redis(redisUrl)
-  await redis.flushall()
-  await redis.bgrewriteaof()
-  while (rewrites(await redis.info('persistence'))) await new Promise((resolve) => setTimeout(resolve, 20))
-  await redis.quit()
-}
-
-function rewrites(persistence: string): boolean {
-  return field(persistence, 'aof_rewrite_in_progress') + field(persistence, 'aof_rewrite_scheduled') > 0
 }

@@ -1,7 +1,7 @@
 /** A measuring process: one side, once. */
 import { Redis } from 'ioredis'
+import { redisCost } from '../redis/cost.ts'
 import { type Measurement, type Reply, type SideName, type Task, taskSchema } from './measurement.ts'
-import { redisCost } from './redis-cost.ts'
 import type { Settings } from './settings.ts'
 import { openGroupmq, openGroupmqBatching } from './sides/groupmq.ts'
 import { openLanes } from './sides/lanes.ts'
