@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Witness } from '../lanes/witness.ts'
+import { Witness } from '../witness.ts'
 
 // Two keys; messages 0 and 2 belong to the first, 1 and 3 to the second.
 async function see(ordered: boolean, ...messages: number[]): Promise<string | undefined> {
