@@ -1,5 +1,6 @@
 /** The benchmark's command line. */
 
+import { resolve } from 'node:path'
 import { startRedisServer } from '@chatlane/dev'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { machine } from './machine.ts'
@@ -14,6 +15,7 @@ interface Options {
   rows: Row[]
   rounds: number
   size: number
+  profile?: string
 }
 
 const command = new Command('bench')
@@ -26,6 +28,7 @@ const command = new Command('bench')
   )
   .option('--rounds <n>', 'rounds per row; a round measures all sides once, in rotating order', parseCount, 5)
   .option('--size <factor>', 'times the usual number of messages; the reach is meant for 1', parseFactor, 1)
+  .option('--profile <folder>', 'write a CPU profile of every measured process there; costs speed')
   .option('--json', 'print one JSON object as the last line')
   .addHelpText('after', `\nRows:\n${rows.map(rowHelp).join('\n')}`)
   .addHelpText(
@@ -58,10 +61,11 @@ async function main(options: Options): Promise<void> {
   }
 }
 
-function contextOf({ rounds, size }: Options, redisUrl: string): Context {
+function contextOf({ rounds, size, profile }: Options, redisUrl: string): Context {
   return {
     redisUrl,
     rounds,
+    ...(profile !== undefined && { profileTo: resolve(profile) }),
     sized: (usual, least = 1) => Math.max(least, Math.round(usual * size)),
     progress: (text) => process.stderr.write(text),
   }

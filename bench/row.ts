@@ -24,6 +24,8 @@ export interface Context {
   rounds: number
   /** A number of messages, keys or milliseconds at the size asked for, at least `least`; the reach is meant for size 1. */
   sized(usual: number, least?: number): number
+  /** A folder into which the measured processes write profiles of their CPU time; absent: they write none. */
+  profileTo?: string
   /** Progress for people, to stderr; a line break is the caller's. */
   progress(text: string): void
 }

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { profiling } from '../profiling.ts'
 import { emptyRedis } from '../redis/empty.ts'
 import { type Measurement, type Reply, replySchema, type Task } from './measurement.ts'
 
@@ -10,9 +11,11 @@ import { type Measurement, type Reply, replySchema, type Task } from './measurem
  *
  * @throws Error when the side broke a promise or gave up
  */
-export async function measure(task: Task): Promise<Measurement> {
+export async function measure(task: Task, profileTo?: string): Promise<Measurement> {
   await emptyRedis(task.redisUrl)
-  const child = fork(fileURLToPath(new URL('./side-process.ts', import.meta.url)), [JSON.stringify(task)])
+  const child = fork(fileURLToPath(new URL('./side-process.ts', import.meta.url)), [JSON.stringify(task)], {
+    execArgv: [...process.execArgv, ...profiling(profileTo)],
+  })
   const replies: Reply[] = []
   child.on('message', (message) => replies.push(replySchema.parse(message)))
   await once(child, 'exit')

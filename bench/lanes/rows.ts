@@ -19,7 +19,7 @@ function lanesRow(n: number, usualKeys: number, reach: LanesReach, kind: string)
     const keys = Math.min(usualKeys, messages)
     const settings = { ...usual, keys, messages, warmUp: context.sized(usual.warmUp) }
     const rounds = await inRounds(context, sideNames, async (side) => {
-      const measured = await measure({ side, redisUrl: context.redisUrl, settings })
+      const measured = await measure({ side, redisUrl: context.redisUrl, settings }, context.profileTo)
       return { measured, told: `${count(measured.perSecond)}/s` }
     })
     return lanesOutcome(`lanes: ${count(messages)} messages over ${count(keys)} keys`, `${n}`, reach, rounds)

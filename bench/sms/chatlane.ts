@@ -14,7 +14,12 @@ const ROUTES = `sms:
 `
 
 /** Chatlane: api and worker from built code, on their defaults. */
-export async function startChatlane({ redisUrl, providersUrl, withWorker }: ServiceOptions): Promise<Service> {
+export async function startChatlane({
+  redisUrl,
+  providersUrl,
+  withWorker,
+  profileTo,
+}: ServiceOptions): Promise<Service> {
   for (const app of ['apps/api', 'apps/worker']) {
     const problem = await build(app)
     if (problem !== undefined) throw new Error(problem)
@@ -37,7 +42,7 @@ export async function startChatlane({ redisUrl, providersUrl, withWorker }: Serv
     CHATLANE_CONFIG: routesFile,
   }
   const start = (app: string, at: number) =>
-    startMeasured({ program: `apps/${app}/dist/main.js`, env, readyUrl: `http://127.0.0.1:${at}/readyz` })
+    startMeasured({ program: `apps/${app}/dist/main.js`, env, profileTo, readyUrl: `http://127.0.0.1:${at}/readyz` })
   const api = await start('api', port)
   const worker = withWorker ? await start('worker', workerPort) : undefined
   return {

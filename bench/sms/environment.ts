@@ -5,8 +5,6 @@ export function environment(redisUrl: string, providersUrl: string, port: number
   return {
     PATH: process.env.PATH ?? '',
     NODE_ENV: 'production',
-    // For profiles: --cpu-prof.
-    NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
     REDIS_URL: redisUrl,
     PROVIDERS_URL: providersUrl,
     PUBLIC_URL: `http://127.0.0.1:${port}`,

@@ -39,11 +39,15 @@ async function measure(context: Context): Promise<Outcome> {
   const phase: Phase = { name: 'm', participants, messages: participants * MESSAGES_EACH }
   const warmUp: Phase = { name: 'w', participants: context.sized(PARTICIPANTS / 5), messages: context.sized(4_000) }
   const rounds = await inRounds(context, sideNames, async (side) => {
-    const { redisUrl } = context
-    const took = await withService(sides[side], { redisUrl, withWorker: false }, async (service, providers) => {
-      await run(service, providers, { phase: warmUp, connections: CONNECTIONS })
-      return run(service, providers, { phase, connections: CONNECTIONS })
-    })
+    const { redisUrl, profileTo } = context
+    const took = await withService(
+      sides[side],
+      { redisUrl, withWorker: false, profileTo },
+      async (service, providers) => {
+        await run(service, providers, { phase: warmUp, connections: CONNECTIONS })
+        return run(service, providers, { phase, connections: CONNECTIONS })
+      },
+    )
     const measured = figures(took, phase)
     return { measured, told: `${count(measured.perSecond)}/s` }
   })

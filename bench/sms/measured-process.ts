@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as passed } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { profiling } from '../profiling.ts'
 import { endOf } from './child.ts'
 
 export interface MeasuredOptions {
@@ -11,6 +12,8 @@ export interface MeasuredOptions {
   env: Record<string, string>
   /** Answers 200 when the process is ready; without it the process says so itself. */
   readyUrl?: string
+  /** The folder for a profile of its CPU time. */
+  profileTo?: string | undefined
 }
 
 /** A process whose CPU time is measured, as users start it. */
@@ -24,14 +27,14 @@ const cpuSchema = z.object({ cpuMicros: z.number() })
 const LOOK_EVERY_MS = 20
 const START_PATIENCE_MS = 30_000
 
-export async function startMeasured({ program, env, readyUrl }: MeasuredOptions): Promise<MeasuredProcess> {
+export async function startMeasured({ program, env, readyUrl, profileTo }: MeasuredOptions): Promise<MeasuredProcess> {
   const child = fork(fileURLToPath(new URL(`../../${program}`, import.meta.url)), {
     env,
-    execArgv: ['--import', new URL('./cpu-probe.ts', import.meta.url).href],
+    execArgv: [...profiling(profileTo), '--import', new URL('./cpu-probe.ts', import.meta.url).href],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   // Only an orderly end writes a profile.
-  const signal = env.NODE_OPTIONS?.includes('prof') ? 'SIGTERM' : 'SIGKILL'
+  const signal = profileTo === undefined ? 'SIGKILL' : 'SIGTERM'
   const stop = () => endOf(child, () => child.kill(signal))
   try {
     await (readyUrl === undefined ? saysSo(child, program) : answers(child, program, readyUrl))

@@ -16,6 +16,8 @@ export interface ServiceOptions {
   redisUrl: string
   providersUrl: string
   withWorker: boolean
+  /** The folder for profiles of their CPU time. */
+  profileTo?: string | undefined
 }
 
 export const WEBHOOK_PATH = '/webhooks/twilio/messages'

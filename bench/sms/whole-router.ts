@@ -33,7 +33,7 @@ async function measure(context: Context): Promise<Outcome> {
   const phase: Phase = { name: 'm', participants, messages: participants * MESSAGES_EACH }
   const warmUp: Phase = { name: 'w', participants: context.sized(PARTICIPANTS / 5), messages: context.sized(2_000) }
   const rounds = await inRounds(context, ['chatlane', 'baseline'], async (side: SideName) => {
-    const options = { redisUrl: context.redisUrl, withWorker: true }
+    const options = { redisUrl: context.redisUrl, withWorker: true, profileTo: context.profileTo }
     const measured = await withService(sides[side], options, async (service, providers) => {
       await run(service, providers, { phase: warmUp, connections: CONNECTIONS })
       return run(service, providers, { phase, connections: CONNECTIONS })

@@ -13,11 +13,16 @@ export function startFormParser(options: ServiceOptions): Promise<Service> {
   return start(options, 'bench/sms/baseline/form-process.ts')
 }
 
-async function start({ redisUrl, providersUrl, withWorker }: ServiceOptions, apiProgram: string): Promise<Service> {
+async function start(
+  { redisUrl, providersUrl, withWorker, profileTo }: ServiceOptions,
+  apiProgram: string,
+): Promise<Service> {
   const port = await freePort()
   const env = environment(redisUrl, providersUrl, port)
-  const api = await startMeasured({ program: apiProgram, env })
-  const worker = withWorker ? await startMeasured({ program: 'bench/sms/baseline/worker-process.ts', env }) : undefined
+  const api = await startMeasured({ program: apiProgram, env, profileTo })
+  const worker = withWorker
+    ? await startMeasured({ program: 'bench/sms/baseline/worker-process.ts', env, profileTo })
+    : undefined
   return {
     url: `http://127.0.0.1:${port}${WEBHOOK_PATH}`,
     ordered: false,
