@@ -1,38 +1,36 @@
 /** The benchmark's command line. */
 
+import { resolve } from 'node:path'
 import { startRedisServer } from '@chatlane/dev'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { machine } from './machine.ts'
-import { measure } from './measure.ts'
-import type { Measurement } from './measurement.ts'
-import { order, outcome, type Round } from './outcome.ts'
-import { count, report, reportJson } from './report.ts'
-import { type Row, rows } from './rows.ts'
-import { usual } from './settings.ts'
+import { reportJson } from './report/json.ts'
+import type { Measured } from './report/measured.ts'
+import { reportText } from './report/text.ts'
+import type { Context, Row } from './row.ts'
+import { rows } from './rows.ts'
 
 interface Options {
   json?: true
   rows: Row[]
   rounds: number
-  messages: number
-  warmUp: number
+  size: number
+  profile?: string
 }
 
 const command = new Command('bench')
   .description(
-    'Measures lanes (order per key) against plain BullMQ (no order) and GroupMQ: no-op messages added and worked off at ' +
-      'the same time. Every measurement has a process of its own on an emptied Redis of its own, and is checked: each ' +
-      'message once; for lanes and GroupMQ in order per key, one at a time.',
+    'Measures the lanes and the whole router against the simplest thing that does a part of the same. All sides in one ' +
+      'run, alternating, on a Redis of its own; what a side did is checked afterwards.',
   )
   .addOption(
-    new Option('--rows <list>', `rows to measure, comma-separated: ${rows.map(rowHelp).join('; ')}`)
-      .argParser(parseRows)
-      .default([...rows], 'all'),
+    new Option('--rows <list>', 'rows to measure, comma-separated').argParser(parseRows).default([...rows], 'all'),
   )
   .option('--rounds <n>', 'rounds per row; a round measures all sides once, in rotating order', parseCount, 5)
-  .option('--messages <n>', 'messages per measurement; the reach is meant for the default', parseCount, usual.messages)
-  .option('--warm-up <n>', 'messages before them, not measured', parseCount, usual.warmUp)
+  .option('--size <factor>', 'times the usual number of messages; the reach is meant for 1', parseFactor, 1)
+  .option('--profile <folder>', 'write a CPU profile of every measured process there; costs speed')
   .option('--json', 'print one JSON object as the last line')
+  .addHelpText('after', `\nRows:\n${rows.map(rowHelp).join('\n')}`)
   .addHelpText(
     'after',
     '\nProgress goes to stderr, the result to stdout. Exit code 0 when everything could be measured, whether the reach is\n' +
@@ -50,47 +48,35 @@ async function main(options: Options): Promise<void> {
   try {
     console.log(await machine(redis.url))
     console.log(settingsLine(options))
-    const outcomes = []
+    const context = contextOf(options, redis.url)
+    const measured: Measured[] = []
     for (const row of options.rows) {
-      outcomes.push(outcome(row, nameOf(row, options.messages), await measureRow(row, options, redis.url)))
+      context.progress(`row ${row.n}: ${row.name}\n`)
+      measured.push({ row, outcome: await row.measure(context) })
     }
-    console.log(`\n${report(outcomes)}`)
-    if (options.json) console.log(reportJson(outcomes))
+    console.log(`\n${reportText(measured)}`)
+    if (options.json) console.log(reportJson(measured))
   } finally {
     await redis.stop()
   }
 }
 
-async function measureRow(row: Row, options: Options, redisUrl: string): Promise<Round[]> {
-  const settings = { ...usual, keys: row.keys, messages: options.messages, warmUp: options.warmUp }
-  const rounds: Round[] = []
-  for (let round = 0; round < options.rounds; round++) {
-    process.stderr.write(`row ${row.n}, round ${round + 1} of ${options.rounds}:`)
-    const measured: Partial<Record<keyof Round, Measurement>> = {}
-    for (const side of order(round)) {
-      measured[side] = await measure({ side, redisUrl, settings })
-      process.stderr.write(` ${side} ${count(measured[side].perSecond)}/s`)
-    }
-    process.stderr.write('\n')
-    const { lanes, plain, groupmq, groupmqBatching } = measured
-    if (lanes && plain && groupmq && groupmqBatching) rounds.push({ lanes, plain, groupmq, groupmqBatching })
+function contextOf({ rounds, size, profile }: Options, redisUrl: string): Context {
+  return {
+    redisUrl,
+    rounds,
+    ...(profile !== undefined && { profileTo: resolve(profile) }),
+    sized: (usual, least = 1) => Math.max(least, Math.round(usual * size)),
+    progress: (text) => process.stderr.write(text),
   }
-  return rounds
 }
 
-function nameOf(row: Row, messages: number): string {
-  return `${count(messages)} messages over ${count(row.keys)} keys`
+function rowHelp({ n, name, reachText }: Row): string {
+  return `  ${String(n).padStart(2)}  ${name}: ${reachText}`
 }
 
-function rowHelp(row: Row): string {
-  return `${row.n} = ${count(row.keys)} keys`
-}
-
-function settingsLine({ rounds, messages, warmUp }: Options): string {
-  return (
-    `settings: ${rounds} rounds, ${count(messages)} messages after ${count(warmUp)} to warm up, ${usual.payload} characters ` +
-    `each, ${usual.concurrency} handled and ${count(usual.adding)} added at once, Redis append-only everysec, noeviction`
-  )
+function settingsLine({ rounds, size }: Options): string {
+  return `settings: ${rounds} rounds, size ${size}, Redis append-only everysec, noeviction`
 }
 
 function parseRows(text: string): Row[] {
@@ -105,5 +91,11 @@ function parseRows(text: string): Row[] {
 function parseCount(text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number above 0')
+  return value
+}
+
+function parseFactor(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('expected a number above 0')
   return value
 }

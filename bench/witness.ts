@@ -44,12 +44,12 @@ export class Witness {
     })
   }
 
-  /** What was wrong, in words; undefined if nothing was. */
+  /** What was wrong until now, in words; undefined if nothing was. */
   verdict(): string | undefined {
     const missing = this.#times.indexOf(0)
-    if (missing !== -1) this.#report(`message ${missing} was never handled`)
-    if (this.#wrong.length === 0) return undefined
-    return `${this.#wrong.length} faults, the first: ${this.#wrong.slice(0, 3).join('; ')}`
+    const wrong = missing === -1 ? this.#wrong : [...this.#wrong, `message ${missing} was never handled`]
+    if (wrong.length === 0) return undefined
+    return `${wrong.length} faults, the first: ${wrong.slice(0, 3).join('; ')}`
   }
 
   #report(fault: string): void {

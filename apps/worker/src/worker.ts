@@ -89,6 +89,8 @@ export async function startWorker(
   })
   const uponai = createGatedUponAI({
     config: config.uponai,
+    // A turn makes one call at a time.
+    connections: config.worker.concurrency,
     redis,
     prefix,
     logger,

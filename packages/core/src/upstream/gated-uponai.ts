@@ -11,6 +11,8 @@ export interface GatedUponAIOptions {
   prefix: string
   logger: Logger
   onError: (error: unknown) => void
+  /** Most requests at a time; more wait for one to end. */
+  connections: number
   /** Put around every request that is made, to count it. */
   count: <T>(operation: string, request: () => Promise<T>) => Promise<T>
   /** Told when no calls are to be made for a while, and (undefined) when they may be made again. */
@@ -28,12 +30,13 @@ export interface GatedUponAI {
 }
 
 export function createGatedUponAI(options: GatedUponAIOptions): GatedUponAI {
-  const { config, redis, prefix, logger, onError, count, onPause } = options
+  const { config, connections, redis, prefix, logger, onError, count, onPause } = options
   const prober = createUponAIClient({ ...config, connections: 1 })
   const asked = new SharedPause({ redis, prefix, provider: 'uponai', onError })
   const gate = new UpstreamGate({ asked, logger, onChange: onPause, probe: () => prober.listChats({ limit: 1 }) })
   const client = createUponAIClient({
     ...config,
+    connections,
     around: (operation, request, signal) => gate.call(operation, () => count(operation, request), signal),
   })
   return {

@@ -1,13 +1,13 @@
 /** A measuring process: one side, once. */
 import { Redis } from 'ioredis'
+import { redisCost } from '../redis/cost.ts'
+import { Witness } from '../witness.ts'
 import { type Measurement, type Reply, type SideName, type Task, taskSchema } from './measurement.ts'
-import { redisCost } from './redis-cost.ts'
 import type { Settings } from './settings.ts'
 import { openGroupmq, openGroupmqBatching } from './sides/groupmq.ts'
 import { openLanes } from './sides/lanes.ts'
 import { openPlain } from './sides/plain.ts'
 import type { Side } from './sides/side.ts'
-import { Witness } from './witness.ts'
 
 const sides = { lanes: openLanes, plain: openPlain, groupmq: openGroupmq, groupmqBatching: openGroupmqBatching }
 /** No message for so long: the side has lost some. */

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { field } from './info.ts'
 
 export interface RedisCost {
   /** CPU time since Redis was started, user and system, microseconds. */
@@ -17,10 +18,4 @@ export async function redisCost(redis: Redis): Promise<RedisCost> {
     commands: [...commands.matchAll(/calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0),
     reads: field(stats, 'total_reads_processed'),
   }
-}
-
-export function field(info: string, name: string): number {
-  const value = new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1]
-  if (value === undefined) throw new Error(`INFO: expected ${name} in the answer`)
-  return Number(value)
 }

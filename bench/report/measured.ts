@@ -1,0 +1,7 @@
+import type { Outcome, Row } from '../row.ts'
+
+/** A row and what came of it. */
+export interface Measured {
+  row: Row
+  outcome: Outcome
+}

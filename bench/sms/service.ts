@@ -1,0 +1,23 @@
+import type { MeasuredProcess } from './measured-process.ts'
+
+/** One side's processes, ready for webhooks. */
+export interface Service {
+  /** Where its webhooks go. */
+  url: string
+  /** Whether it promises order per participant. */
+  ordered: boolean
+  api: MeasuredProcess
+  /** Absent where only the way in is measured. */
+  worker?: MeasuredProcess
+  stop(): Promise<void>
+}
+
+export interface ServiceOptions {
+  redisUrl: string
+  providersUrl: string
+  withWorker: boolean
+  /** The folder for profiles of their CPU time. */
+  profileTo?: string | undefined
+}
+
+export const WEBHOOK_PATH = '/webhooks/twilio/messages'

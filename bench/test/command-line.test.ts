@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { bench } from './bench.ts'
+
+test('a wrong option is named, with what was expected', async () => {
+  await expect(bench('--rows', '1,99')).rejects.toMatchObject({ stderr: expect.stringContaining('got "99"') })
+  await expect(bench('--rounds', '0')).rejects.toMatchObject({ stderr: expect.stringContaining('above 0') })
+  await expect(bench('--size', '-1')).rejects.toMatchObject({ stderr: expect.stringContaining('above 0') })
+})
+
+test('the help tells every row and its reach', async () => {
+  expect(await bench('--help')).toMatch(/ 1 +lanes.*≥ 1\.5 × plain BullMQ/)
+})
