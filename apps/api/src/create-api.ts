@@ -74,7 +74,7 @@ export function createApi(given: ApiParts): Express {
   const access = new ConversationAccess(keys, tokens, given.conversations)
   const media = apiMedia(given.config)
   const parts = { ...given, keys, tokens, access, media, limits: new RateLimits() }
-  const app = express().set('etag', false).set('trust proxy', given.config.api.trustProxy).use(helmet())
+  const app = express().disable('x-powered-by').set('etag', false).set('trust proxy', given.config.api.trustProxy)
 
   app.get('/healthz', healthz)
   app.get('/readyz', readyz(parts.readiness))
@@ -90,6 +90,8 @@ export function createApi(given: ApiParts): Express {
   app.post('/webhooks/twilio/status', twilioForm(), twilioStatus(parts))
   app.post('/webhooks/uponai', uponaiBody(), uponaiWebhook(parts))
 
+  // What comes behind this is for browsers, too.
+  app.use(helmet())
   app.get('/media/:token', getMedia(parts))
 
   app.use('/v1', cors(parts.routes), (_request, response, next) => {

@@ -1,12 +1,22 @@
+import querystring from 'node:querystring'
 import { type Config, verifyTwilioSignature } from '@chatlane/core'
 import express, { type Request, type RequestHandler } from 'express'
 import { Problem } from '../problems.ts'
 
 export type TwilioSettings = Pick<Config, 'twilio' | 'publicUrl'>
 
+const FORM = 'application/x-www-form-urlencoded'
+
 /** Reads a form as it is signed: no nesting, every field as it came. */
-export function twilioForm(): RequestHandler {
-  return express.urlencoded({ extended: false, limit: '64kb' })
+export function twilioForm(): RequestHandler[] {
+  return [
+    express.text({ type: FORM, limit: '64kb' }),
+    (request, _response, next) => {
+      const { body } = request
+      request.body = typeof body === 'string' ? querystring.parse(body) : undefined
+      next()
+    },
+  ]
 }
 
 /**

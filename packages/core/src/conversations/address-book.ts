@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { LaneRedis } from '@chatlane/lanes'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { onBreak } from '../redis/breaks.ts'
+import { digestOf } from './digest.ts'
 import { KEPT_SECONDS } from './keys.ts'
 
 /** For so long a process believes what it saw last of our addresses' Messaging Services: others see messages as well. */
@@ -162,7 +163,7 @@ export class AddressBook {
   }
 
   #keyOf(address: string): string {
-    const digest = createHash('sha256').update(address).digest('base64url').slice(0, 22)
+    const digest = digestOf(address)
     return `${this.#prefix}:address:${digest}`
   }
 }

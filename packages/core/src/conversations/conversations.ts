@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import { Replicas } from '../redis/replicas.ts'
 import { writeTogether } from '../redis/write-together.ts'
@@ -9,6 +9,7 @@ import { AddressBook, type Holder, type Services } from './address-book.ts'
 import { noteChatAnalyzed, noteChatEnded } from './chat-events.ts'
 import { beginEffects, type Conversation, changeEffects, keepEffects, parseConversation } from './conversation.ts'
 import { type Noted, noteNews } from './delivery-news.ts'
+import { digestOf } from './digest.ts'
 import { FlaggedNumbers } from './flagged-numbers.ts'
 import { Handoffs } from './handoffs.ts'
 import { type IncomingMessage, tellAtOnce } from './incoming.ts'
@@ -332,7 +333,7 @@ export class Conversations {
     const message = { kind: 'message', text, ...way, ...(line && { sender: line.to }) } as const
     const item: ConversationItem = dropped === undefined ? message : { kind: 'noted', ...(optOut && { optOut }) }
     const closeAfter = settingsOf(routes.current, origin, this.#options).autoCloseAfterMs
-    const print = createHash('sha256').update(named).digest('base64url').slice(0, 22)
+    const print = digestOf(named)
     const become =
       dropped === undefined ? { status: 'queued' as const } : { status: 'dropped' as const, reason: dropped }
     const entry = { kind: 'message', role: 'user', text, channel: origin.channel, ...become } as const

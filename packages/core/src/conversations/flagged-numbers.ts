@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { LaneRedis } from '@chatlane/lanes'
 import { codeOfReason } from '../channels/twilio/codes.ts'
+import { digestOf } from './digest.ts'
 
 /** Numbers change hands: a flag is forgotten so long after the last failure. */
 const KEPT_SECONDS = 30 * 24 * 3_600
@@ -53,7 +53,7 @@ export class FlaggedNumbers {
   }
 
   #keyOf(address: string): string {
-    const digest = createHash('sha256').update(address).digest('base64url').slice(0, 22)
+    const digest = digestOf(address)
     return `${this.#prefix}:flagged:${digest}`
   }
 }

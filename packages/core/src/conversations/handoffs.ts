@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import type { Replicas } from '../redis/replicas.ts'
 import { writeTogether } from '../redis/write-together.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import { type Conversation, changeEffects, keepEffects } from './conversation.ts'
+import { digestOf } from './digest.ts'
 import { handOffEffects, resumeEffects } from './handoff-fields.ts'
 import type { DeliveryItem } from './items.ts'
 import { conversationKeys, shardOfConversation } from './keys.ts'
@@ -94,7 +95,7 @@ export class Handoffs {
     const { id } = conversation
     const { channel } = replyAddress(conversation)
     const shown = channel === 'web' ? 'delivered' : 'queued'
-    const print = createHash('sha256').update(text).digest('base64url').slice(0, 22)
+    const print = digestOf(text)
     this.#replicas.demand()
     const before = key === undefined ? undefined : await this.#before(id, key)
     if (before === undefined && conversation.hand === undefined) return { status: 'not_handed_off' }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { LaneRedis } from '@chatlane/lanes'
 import { z } from 'zod'
 import { carriedChannelOf } from '../channels/channels.ts'
+import { digestOf } from './digest.ts'
 
 const reasons = ['person', 'carrier', 'operator'] as const
 
@@ -139,7 +139,7 @@ export class OptOuts {
   }
 
   #liftedKey(field: string): string {
-    return `${this.#key}:lifted:${createHash('sha256').update(field).digest('base64url').slice(0, 22)}`
+    return `${this.#key}:lifted:${digestOf(field)}`
   }
 }
 

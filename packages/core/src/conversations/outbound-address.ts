@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { LaneRedis } from '@chatlane/lanes'
 import type { RoutesHolder } from '../routing/holder.ts'
 import { senderFor, sendersFor } from '../routing/sms-senders.ts'
 import type { AddressBook } from './address-book.ts'
 import type { Conversation } from './conversation.ts'
+import { digestOf } from './digest.ts'
 import { nameOf, type ReplyAddress, replyOf } from './reply-address.ts'
 
 /** As long as the business's keys are remembered: a repeat goes the same way. */
@@ -67,7 +67,7 @@ async function chosenOnce(
   name: string,
   choose: () => Promise<ReplyAddress | undefined>,
 ): Promise<ReplyAddress | undefined> {
-  const key = `${prefix}:outbound:${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`
+  const key = `${prefix}:outbound:${digestOf(name)}`
   const known = replyOf(await redis.get(key))
   const chosen = known ? undefined : await choose()
   if (!chosen) return known

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import type { Replicas } from '../redis/replicas.ts'
 import { chooseAgent } from '../routing/agents.ts'
@@ -6,6 +5,7 @@ import type { RoutesHolder } from '../routing/holder.ts'
 import { reports, type WebhookLanes } from '../webhooks/reports.ts'
 import type { AddressBook, Holder } from './address-book.ts'
 import { beginEffects, type Conversation, changeEffects, keepEffects } from './conversation.ts'
+import { digestOf } from './digest.ts'
 import type { FlaggedNumbers } from './flagged-numbers.ts'
 import type { ConversationItem, DeliveryItem } from './items.ts'
 import { conversationKeys, shardOfConversation } from './keys.ts'
@@ -190,5 +190,5 @@ function lineOf(conversation: Conversation, wanted: ReplyAddress): ReplyAddress 
 }
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return digestOf(text)
 }

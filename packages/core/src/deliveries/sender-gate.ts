@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { LaneRedis } from '@chatlane/lanes'
 import { codeOfReason, type TwilioCode } from '../channels/twilio/codes.ts'
+import { digestOf } from '../conversations/digest.ts'
 import type { Logger } from '../logging/logger.ts'
 import { holdScript, passScript } from './sender-gate-scripts.ts'
 
@@ -107,7 +107,7 @@ export class SenderGate {
   }
 
   #keysOf(sender: string) {
-    const digest = createHash('sha256').update(sender).digest('base64url').slice(0, 22)
+    const digest = digestOf(sender)
     const tag = `{${this.#options.prefix}:sender:${digest}}`
     return { hold: `${tag}:hold`, pace: `${tag}:pace` }
   }

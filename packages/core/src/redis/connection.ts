@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { RedisConfig } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
+import { gatherWrites } from './gather-writes.ts'
 import { keepAsking } from './keep-asking.ts'
 import { reportOutages } from './outages.ts'
 
@@ -36,6 +37,7 @@ export function connectRedis(redis: RedisConfig, role: RedisRole, logger: Logger
   const client = open(redis, role)
   reportOutages(client, role, logger)
   keepAsking(client)
+  gatherWrites(client)
   return client
 }
 

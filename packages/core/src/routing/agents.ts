@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { WeightedAgent } from './routes.ts'
 
 /**
@@ -27,5 +27,5 @@ export function chooseAgent(agents: readonly WeightedAgent[], participant: strin
 
 /** A number between 0 and 1, neither of them included, the same for the same key. */
 function uniform(key: string): number {
-  return (createHash('sha256').update(key).digest().readUIntBE(0, 6) + 0.5) / 2 ** 48
+  return (hash('sha256', key, 'buffer').readUIntBE(0, 6) + 0.5) / 2 ** 48
 }
