@@ -215,11 +215,12 @@ export function beginEffects(prefix: string, id: string, origin: Origin, now: nu
 /** The writes that begin a conversation's time to live anew. */
 export function keepEffects(prefix: string, id: string, now: number): Effect[] {
   const keys = conversationKeys(prefix, id)
-  return [
-    ['EXPIRE', keys.record, KEPT_SECONDS],
-    ['EXPIRE', keys.ledger, KEPT_SECONDS],
-    ['ZADD', keys.index, now, id],
-  ]
+  return [['EXPIRE', keys.record, KEPT_SECONDS], ['EXPIRE', keys.ledger, KEPT_SECONDS], activityEffect(prefix, id, now)]
+}
+
+/** The write that gives a conversation its place among the others, by its last activity. */
+export function activityEffect(prefix: string, id: string, now: number): Effect {
+  return ['ZADD', conversationKeys(prefix, id).index, now, id]
 }
 
 export type Change = Partial<

@@ -344,7 +344,8 @@ export class Conversations {
         reply: way.via ? JSON.stringify(way.via) : '',
         ...line,
       }),
-      ...(closeAfter > 0 ? [['ZADD', keys.closing, now + closeAfter, id] as const] : []),
+      // An earlier deadline stands: the answer sets it anew, and who comes to it before that finds that it is too early.
+      ...(closeAfter > 0 ? [['ZADD', keys.closing, 'NX', now + closeAfter, id] as const] : []),
     ]
     const effects: Effect[] = [
       ledgerEffect(prefix, id, { ...entry, ...(media && { media }) }),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** How long an idle conversation is kept: 90 days. Every message and every reply begins the time anew. */
+/** How long an idle conversation is kept: 90 days. Every message that is accepted, and every one of ours that nobody asked for, begins the time anew. */
 export const KEPT_SECONDS = 90 * 24 * 3600
 
 /**

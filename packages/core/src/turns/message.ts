@@ -1,5 +1,5 @@
 import type { Verdict } from '@chatlane/lanes'
-import { keepEffects } from '../conversations/conversation.ts'
+import { activityEffect } from '../conversations/conversation.ts'
 import { toldEffects } from '../conversations/handoff-fields.ts'
 import type { MessageItem } from '../conversations/items.ts'
 import { ledgerEffect } from '../conversations/ledger.ts'
@@ -95,7 +95,8 @@ async function answer(context: TurnContext, texts: string[], length: number): Pr
   const before = [
     ...change(context, { known: length, last: now, closed: '', attempt: null, ...afterwards(context, 'answered') }),
     ...toldEffects(prefix, conversation.id, group?.accounts ?? []),
-    ...keepEffects(prefix, conversation.id, now),
+    // Its time to live began anew with the message.
+    activityEffect(prefix, conversation.id, now),
     ...rearm(context, now),
   ]
   const words = group?.text === undefined ? {} : { said: group.text }
