@@ -10,7 +10,7 @@ export function rateBetween(slices: Answered['slices'], from: number, to: number
 /** When the answer of this number was given, ms since 1970; within a slice of time evenly. */
 export function timeOf(slices: Answered['slices'], number: number): number {
   let before = 0
-  for (const [at, count] of [...slices].sort(([a], [b]) => a - b)) {
+  for (const [at, count] of [...merged(slices)].sort(([a], [b]) => a - b)) {
     if (before + count >= number) return at + ((number - before) / count) * SLICE_MS
     before += count
   }
@@ -28,7 +28,7 @@ const FULL = 0.9
 export function fullSpeedAt(slices: Answered['slices']): { at: number; perSecond: number } {
   const times = slices.map(([at]) => at)
   const [begin, end] = [Math.min(...times), Math.max(...times)]
-  const counts = new Map(slices)
+  const counts = merged(slices)
   const windows: { end: number; answered: number }[] = []
   // The last slice may not be over.
   for (let at = begin; at + WINDOW_SLICES * SLICE_MS <= end; at += SLICE_MS) {
@@ -37,8 +37,18 @@ export function fullSpeedAt(slices: Answered['slices']): { at: number; perSecond
     for (let slice = at; slice < ends; slice += SLICE_MS) answered += counts.get(slice) ?? 0
     windows.push({ end: ends, answered })
   }
+  const all = slices.reduce((sum, [, count]) => sum + count, 0)
+  // Too few for a window.
+  if (windows.length === 0) return { at: end + SLICE_MS, perSecond: (all / (end + SLICE_MS - begin)) * 1_000 }
   const usual = median(windows.slice(windows.length / 2).map(({ answered }) => answered))
   const first = windows.find(({ answered }) => answered >= FULL * usual)
-  if (!first) throw new Error('expected a worker that answers for more than a moment')
+  if (!first) throw new Error('expected a worker that answers')
   return { at: first.end, perSecond: (usual / (WINDOW_SLICES * SLICE_MS)) * 1_000 }
+}
+
+/** Who asked in the middle of a slice was told of it in two parts. */
+function merged(slices: Answered['slices']): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const [at, count] of slices) counts.set(at, (counts.get(at) ?? 0) + count)
+  return counts
 }

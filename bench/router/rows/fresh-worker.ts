@@ -2,6 +2,7 @@ import { setTimeout as passed } from 'node:timers/promises'
 import { count, times } from '../../report/numbers.ts'
 import type { Context, Outcome, Row } from '../../row.ts'
 import { spread } from '../../spread.ts'
+import type { Answered } from '../../upstream/upstream.ts'
 import { write } from '../filling.ts'
 import { onRouter } from '../on-router.ts'
 import { fullSpeedAt } from '../rate.ts'
@@ -11,8 +12,9 @@ import { likeTalked } from '../talked.ts'
 const MESSAGES = 100_000
 const MESSAGES_EACH = 10
 const MOST_SECONDS = 2
-/** So long the fresh worker is watched once it is ready. */
+/** So long the fresh worker is watched from its first answer on. */
 const WATCHED_MS = 12_000
+const LOOK_EVERY_MS = 100
 
 /** Row 11: a worker that is started, or started again, is of use at once. */
 export const freshWorker: Row = {
@@ -65,8 +67,7 @@ async function work(router: Router, context: Context, messages: number, watchedM
     await write(router, conversations, missing)
     await router.upstream.answered()
     const worker = await router.startWorker()
-    await passed(watchedMs)
-    const { slices } = await router.upstream.answered()
+    const slices = await watch(router, watchedMs)
     await worker.stop()
     const { at, perSecond } = fullSpeedAt(slices)
     const [ready, fullSpeed] = [worker.readyAt, at].map((time) => (time - worker.spawnedAt) / 1_000)
@@ -77,4 +78,17 @@ async function work(router: Router, context: Context, messages: number, watchedM
     missing = [...slices, ...rest].reduce((sum, [, answered]) => sum + answered, 0)
   }
   return starts
+}
+
+/** What is answered within that time after the first answer, if there is that much to answer. */
+async function watch(router: Router, forMs: number): Promise<Answered['slices']> {
+  const slices: Answered['slices'] = []
+  for (let until = Number.POSITIVE_INFINITY; Date.now() < until; await passed(LOOK_EVERY_MS)) {
+    // Asked first: what was answered before it said that nothing waits is told after that.
+    const waits = (await router.lanesWithMail()) > 0
+    slices.push(...(await router.upstream.answered()).slices)
+    if (!waits) break
+    if (slices.length > 0) until = Math.min(until, Date.now() + forMs)
+  }
+  return slices
 }
