@@ -6,6 +6,7 @@ import { idle } from './router/rows/idle.ts'
 import { inProgress } from './router/rows/in-progress.ts'
 import type { Row } from './row.ts'
 import { ingress } from './sms/ingress.ts'
+import { latency } from './sms/latency.ts'
 import { wholeRouter } from './sms/whole-router.ts'
 
 /** All rows, by number. */
@@ -14,6 +15,7 @@ export const rows: readonly Row[] = [
   manyKeys,
   wholeRouter,
   ingress,
+  latency,
   inProgress,
   hanging,
   idle,
