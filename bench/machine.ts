@@ -3,8 +3,8 @@ import bullmq from 'bullmq/package.json' with { type: 'json' }
 import groupmq from 'groupmq/package.json' with { type: 'json' }
 import { Redis } from 'ioredis'
 
-/** What the figures were measured on, in two lines. */
-export async function machine(redisUrl: string): Promise<string> {
+/** What the figures were measured on, line by line. */
+export async function machine(redisUrl: string): Promise<string[]> {
   const cores = cpus()
   const gigabytes = Math.round(totalmem() / 2 ** 30)
   const model = (cores[0]?.model ?? 'unknown CPU').trim()
@@ -12,7 +12,7 @@ export async function machine(redisUrl: string): Promise<string> {
   return [
     `machine: ${cores.length} cores, ${model}, ${gigabytes} GB`,
     `versions: Node.js ${process.versions.node}, ${redis}, BullMQ ${bullmq.version}, GroupMQ ${groupmq.version}`,
-  ].join('\n')
+  ]
 }
 
 async function redisVersion(redisUrl: string): Promise<string> {

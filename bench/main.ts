@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { machine } from './machine.ts'
 import { reportJson } from './report/json.ts'
 import type { Measured } from './report/measured.ts'
+import { writePage } from './report/page.ts'
 import { reportText } from './report/text.ts'
 import type { Context, Row } from './row.ts'
 import { rows } from './rows.ts'
@@ -16,6 +17,7 @@ interface Options {
   rounds: number
   size: number
   profile?: string
+  report?: string
 }
 
 const command = new Command('bench')
@@ -29,6 +31,7 @@ const command = new Command('bench')
   .option('--rounds <n>', 'rounds per row; a round measures all sides once, in rotating order', parseCount, 5)
   .option('--size <factor>', 'times the usual number of messages; the reach is meant for 1', parseFactor, 1)
   .option('--profile <folder>', 'write a CPU profile of every measured process there; costs speed')
+  .option('--report <file>', 'write the rows into a Markdown page, their figures beside it')
   .option('--json', 'print one JSON object as the last line')
   .addHelpText('after', `\nRows:\n${rows.map(rowHelp).join('\n')}`)
   .addHelpText(
@@ -46,8 +49,8 @@ await main(command.opts<Options>()).catch((error: unknown) => {
 async function main(options: Options): Promise<void> {
   const redis = await startRedisServer({ appendonly: 'yes', appendfsync: 'everysec' })
   try {
-    console.log(await machine(redis.url))
-    console.log(settingsLine(options))
+    const how = [...(await machine(redis.url)), settingsLine(options)]
+    console.log(how.join('\n'))
     const context = contextOf(options, redis.url)
     const measured: Measured[] = []
     for (const row of options.rows) {
@@ -55,6 +58,7 @@ async function main(options: Options): Promise<void> {
       measured.push({ row, outcome: await row.measure(context) })
     }
     console.log(`\n${reportText(measured)}`)
+    if (options.report !== undefined) await writePage(options.report, measured, how)
     if (options.json) console.log(reportJson(measured))
   } finally {
     await redis.stop()

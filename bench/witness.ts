@@ -1,18 +1,20 @@
+/** What a side promises of the messages of a key; each message once is promised by all. */
+export type Promised = 'nothing' | 'one at a time' | 'order'
+
 /** Sees every message being handled and holds it against what a side promises. */
 export class Witness {
   handled = 0
   readonly #keys: number
-  readonly #ordered: boolean
+  readonly #promised: Promised
   readonly #times: Uint8Array
   readonly #next: Uint32Array
   readonly #busy: Uint8Array
   readonly #wrong: string[] = []
   #count: { until: number; reached: () => void } | undefined
 
-  /** @param ordered whether messages of a key have to come in order, one at a time */
-  constructor(messages: number, keys: number, ordered: boolean) {
+  constructor(messages: number, keys: number, promised: Promised) {
     this.#keys = keys
-    this.#ordered = ordered
+    this.#promised = promised
     this.#times = new Uint8Array(messages)
     this.#next = new Uint32Array(keys)
     this.#busy = new Uint8Array(keys)
@@ -24,12 +26,13 @@ export class Witness {
     const key = index % this.#keys
     if (this.#times[index] !== 0) this.#report(`message ${index} came again, or is none of ours`)
     this.#times[index] = 1
-    if (this.#ordered) {
-      const place = Math.floor(index / this.#keys)
+    const place = Math.floor(index / this.#keys)
+    if (this.#promised === 'order') {
       if (this.#next[key] !== place) this.#report(`key ${key}: message ${place} came when ${this.#next[key]} was next`)
       this.#next[key] = place + 1
-      if (this.#busy[key] !== 0) this.#report(`key ${key}: message ${place} came while another was being handled`)
     }
+    if (this.#promised !== 'nothing' && this.#busy[key] !== 0)
+      this.#report(`key ${key}: message ${place} came while another was being handled`)
     this.#busy[key] = 1
     await undefined
     this.#busy[key] = 0

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { settingsSchema } from './settings.ts'
 
-/** lanes; plain: BullMQ jobs without order; groupmq: GroupMQ's groups, as it comes and with its adds batched. */
-export const sideNames = ['lanes', 'plain', 'groupmq', 'groupmqBatching'] as const
+/**
+ * lanes; plain: BullMQ jobs without order; locking: the same with a lock per key, tried again while it is taken; groupmq:
+ * GroupMQ's groups, as it comes and with its adds batched.
+ */
+export const sideNames = ['lanes', 'plain', 'locking', 'groupmq', 'groupmqBatching'] as const
 export type SideName = (typeof sideNames)[number]
 
 /** What a measuring process is asked to do: its only argument, as JSON. */

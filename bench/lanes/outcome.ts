@@ -13,6 +13,7 @@ export type Round = ReadonlyMap<SideName, Measurement>
 const titles: Record<SideName, string> = {
   lanes: 'lanes',
   plain: 'plain BullMQ',
+  locking: 'BullMQ, lock and retry',
   groupmq: 'GroupMQ',
   groupmqBatching: 'GroupMQ, adds batched',
 }

@@ -1,15 +1,29 @@
 /** A measuring process: one side, once. */
 import { Redis } from 'ioredis'
 import { redisCost } from '../redis/cost.ts'
-import { Witness } from '../witness.ts'
+import { type Promised, Witness } from '../witness.ts'
 import { type Measurement, type Reply, type SideName, type Task, taskSchema } from './measurement.ts'
 import type { Settings } from './settings.ts'
 import { openGroupmq, openGroupmqBatching } from './sides/groupmq.ts'
 import { openLanes } from './sides/lanes.ts'
+import { openLocking } from './sides/locking.ts'
 import { openPlain } from './sides/plain.ts'
 import type { Side } from './sides/side.ts'
 
-const sides = { lanes: openLanes, plain: openPlain, groupmq: openGroupmq, groupmqBatching: openGroupmqBatching }
+const sides = {
+  lanes: openLanes,
+  plain: openPlain,
+  locking: openLocking,
+  groupmq: openGroupmq,
+  groupmqBatching: openGroupmqBatching,
+}
+const promised: Record<SideName, Promised> = {
+  lanes: 'order',
+  plain: 'nothing',
+  locking: 'one at a time',
+  groupmq: 'order',
+  groupmqBatching: 'order',
+}
 /** No message for so long: the side has lost some. */
 const patienceMs = 20_000
 
@@ -17,7 +31,7 @@ async function measure({ side: name, redisUrl, settings }: Task): Promise<Reply>
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null })
   const asking = new Redis(redisUrl)
   const { messages, keys, warmUp } = settings
-  const witness = new Witness(warmUp + messages, keys, name !== 'plain')
+  const witness = new Witness(warmUp + messages, keys, promised[name])
   const side = await sides[name](redis, { settings, handle: (text) => witness.handle(text), onError: fail })
   const watch = watchdog(name, witness)
 

@@ -8,6 +8,7 @@ const round = (lanes: number, plain: number, groupmq: number) =>
   new Map([
     ['lanes', at(lanes)] as const,
     ['plain', at(plain)] as const,
+    ['locking', at(10_000)] as const,
     ['groupmq', at(groupmq)] as const,
     ['groupmqBatching', at(10_000)] as const,
   ])
@@ -32,7 +33,7 @@ test('measures all sides on both rows', async () => {
   expect(rows).toHaveLength(2)
   for (const [i, { n, name, against, ratio }] of rows.entries()) {
     expect({ n, name }).toEqual({ n: i + 1, name: expect.stringContaining('600 messages') })
-    expect(Object.keys(against)).toEqual(['plain', 'groupmq', 'groupmqBatching'])
+    expect(Object.keys(against)).toEqual(['plain', 'locking', 'groupmq', 'groupmqBatching'])
     expect(Object.keys(ratio)).toEqual(Object.keys(against))
   }
 }, 180_000)

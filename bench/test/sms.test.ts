@@ -16,3 +16,8 @@ test('row 4: the api alone', async () => {
     name: expect.stringContaining('200 signed webhooks'),
   })
 }, 180_000)
+
+test('row 5: acceptance to completion', async () => {
+  const [row] = await benchRows('5', '0.02')
+  expect(row).toMatchObject({ n: 5, reach: { p50: 1.3, p99: 1.3 }, name: expect.stringContaining('80 SMS') })
+}, 180_000)

@@ -12,30 +12,21 @@ const acceptedAt = new Float64Array(phase.messages)
 const now = () => performance.timeOrigin + performance.now()
 let latestMs = 0
 
-/** Everything, as fast as the answers come. */
-async function flatOut(open: readonly Connection[]): Promise<void> {
-  let next = 0
-  const work = async (connection: Connection) => {
-    while (next < requests.length) await send(connection, next++)
-  }
-  await Promise.all(open.map(work))
-}
-
-/** Each message at its time, over whatever connection is free; when none is, it is late, and that is told. */
-async function paced(open: readonly Connection[], rate: number): Promise<void> {
-  const start = now()
-  let next = 0
-  const work = async (connection: Connection) => {
-    while (next < requests.length) {
-      const message = next++
-      const due = start + (message / rate) * 1_000
+/**
+ * Sends the messages of one connection's participants, one after the other: two messages of one person that are on their way
+ * at once have no order. With a rate each leaves at its time, or late when the one before is not answered, and that is told.
+ */
+async function sendOwn(connection: Connection, own: number, start: number): Promise<void> {
+  for (let message = 0; message < phase.messages; message++) {
+    if ((message % phase.participants) % connections !== own) continue
+    if (perSecond !== undefined) {
+      const due = start + (message / perSecond) * 1_000
       const early = due - now()
       if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
       latestMs = Math.max(latestMs, now() - due)
-      await send(connection, message)
     }
+    await send(connection, message)
   }
-  await Promise.all(open.map(work))
 }
 
 async function send(connection: Connection, message: number): Promise<void> {
@@ -52,9 +43,9 @@ try {
   const open = await Promise.all(Array.from({ length: connections }, () => openConnection(url)))
   await say({ ready: true })
   await once(process, 'message')
-  const start = performance.now()
-  await (perSecond === undefined ? flatOut(open) : paced(open, perSecond))
-  await say({ seconds: (performance.now() - start) / 1_000, acceptedAt: [...acceptedAt], latestMs })
+  const start = now()
+  await Promise.all(open.map((connection, own) => sendOwn(connection, own, start)))
+  await say({ seconds: (now() - start) / 1_000, acceptedAt: [...acceptedAt], latestMs })
 } catch (error) {
   await say({ wrong: String(error) })
 }

@@ -18,8 +18,8 @@ let chats = 0
 let sids = 0
 let sent = 0
 let expected = 0
-let completions = new Witness(0, 0, false)
-let sends = new Witness(0, 0, false)
+let completions = new Witness(0, 0, 'nothing')
+let sends = new Witness(0, 0, 'nothing')
 let startedAt = new Float64Array()
 
 const server = createServer((socket) => {
@@ -75,8 +75,9 @@ process.on('message', (message) => {
   const order = orderSchema.parse(message)
   if ('expect' in order) {
     const { messages, participants, ordered } = order.expect
-    completions = new Witness(messages, participants, ordered)
-    sends = new Witness(messages, participants, ordered)
+    const promised = ordered ? 'order' : 'nothing'
+    completions = new Witness(messages, participants, promised)
+    sends = new Witness(messages, participants, promised)
     startedAt = new Float64Array(messages)
     expected = messages
     sent = 0

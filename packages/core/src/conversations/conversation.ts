@@ -90,9 +90,11 @@ const json = <T extends z.ZodType>(schema: T) =>
     .transform((text): unknown => JSON.parse(text))
     .pipe(schema)
 
+const attemptKind = z.enum(['create', 'completion'])
+
 const attempt = z.object({
   item: z.string(),
-  kind: z.enum(['create', 'completion']),
+  kind: attemptKind,
   target: z.string(),
   at: z.number(),
   failed: z.string().optional(),
@@ -104,7 +106,10 @@ const certain = z.string().transform((text) => {
   return { length: Number(length), since }
 })
 
-/** The hash in Redis. Short names: a million idle conversations are kept. */
+/**
+ * The hash in Redis. Short names, and no value above 64 characters that need not be one: a million idle conversations are kept,
+ * and a hash that once had a longer value takes more than twice the memory from then on.
+ */
 const record = z.object({
   ch: z.enum(['web', 'sms', 'whatsapp', 'rcs']),
   from: z.string(),
@@ -125,7 +130,8 @@ const record = z.object({
   sure: certain.optional(),
   closed: z.string().optional(),
   analysis: json(chatAnalysis).optional(),
-  attempt: json(attempt).optional(),
+  attempt: z.string().optional(),
+  target: z.string().default(''),
   lost: json(z.array(z.object({ name: z.string(), at: z.number() }))).default([]),
   reply: z.string().optional(),
   moved: z.string().optional(),
@@ -166,7 +172,7 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     ...(it.chat && { chatId: it.chat }),
     ...(it.over && { endedChatId: it.over }),
     ...(it.ending && { endingChatId: it.ending }),
-    ...(it.attempt && { attempt: fromAttempt(it.attempt) }),
+    ...(it.attempt && { attempt: parseAttempt(it.attempt, it.target) }),
     ...(it.analysis && { analysis: it.analysis }),
     ...(reply && { reply }),
     ...(it.moved && { movedTo: it.moved }),
@@ -182,6 +188,19 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
 function parseHanding(text: string): NonNullable<Conversation['handing']> {
   const [item = '', to = ''] = text.split(' ')
   return { item, to }
+}
+
+/** An attempt is in two short fields; one that ended without a clear outcome, which is rare, in one as JSON. */
+function attemptFields(attempt: Attempt): string[] {
+  const { kind, at, item, target, failed } = attempt
+  if (failed !== undefined) return ['attempt', JSON.stringify(attempt)]
+  return ['attempt', `${kind} ${at} ${item}`, 'target', target]
+}
+
+function parseAttempt(text: string, target: string): Attempt {
+  if (text.startsWith('{')) return fromAttempt(attempt.parse(JSON.parse(text)))
+  const [kind, at, ...item] = text.split(' ')
+  return { kind: attemptKind.parse(kind), at: Number(at), item: item.join(' '), target }
 }
 
 function fromAttempt({ failed, answered, ...rest }: z.infer<typeof attempt>): Attempt {
@@ -261,10 +280,10 @@ export function changeEffects(
   const fields = Object.entries(change).flat()
   if (lost && lost.length > 0) fields.push('lost', JSON.stringify(lost))
   if (certain) fields.push('sure', `${certain.length} ${certain.since}`)
-  if (attempt) fields.push('attempt', JSON.stringify(attempt))
+  if (attempt) fields.push(...attemptFields(attempt))
   if (joined) fields.push('joined', JSON.stringify(joined))
   const effects: Effect[] = fields.length > 0 ? [['HSET', record, ...fields]] : []
-  if (attempt === null) effects.push(['HDEL', record, 'attempt'])
+  if (attempt === null) effects.push(['HDEL', record, 'attempt', 'target'])
   if (lost?.length === 0) effects.push(['HDEL', record, 'lost'])
   if (joined === null) effects.push(['HDEL', record, 'joined'])
   return effects

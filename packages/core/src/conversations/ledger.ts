@@ -114,6 +114,19 @@ export function ledgerEffect(prefix: string, conversation: string, entry: Ledger
   return ['XADD', conversationKeys(prefix, conversation).ledger, 'MAXLEN', '~', MOST_ENTRIES, '*', ...encode(entry)]
 }
 
+/**
+ * The writes that give a ledger no more memory than it needs. Redis sets 4 kB aside for a stream's first entries, more than
+ * most conversations ever fill; a copy has its exact size, and grows by what is added to it.
+ */
+export function tightenEffects(prefix: string, conversation: string): Effect[] {
+  const { ledger } = conversationKeys(prefix, conversation)
+  const copy = `${ledger}:copy`
+  return [
+    ['COPY', ledger, copy, 'REPLACE'],
+    ['RENAME', copy, ledger],
+  ]
+}
+
 /** The entry that a write appends to the conversation's ledger; undefined for every other write. */
 export function entryOf(conversation: string, [command, key, ...args]: Effect): LedgerEntry | undefined {
   if (command !== 'XADD' || !key.endsWith(`:ledger:${conversation}`)) return undefined

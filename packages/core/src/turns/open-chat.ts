@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Effect } from '@chatlane/lanes'
 import { keepEffects, withLost } from '../conversations/conversation.ts'
-import { ledgerEffect } from '../conversations/ledger.ts'
+import { ledgerEffect, tightenEffects } from '../conversations/ledger.ts'
 import { nextAgent } from '../conversations/next-agent.ts'
 import { agentTexts, type Chat } from '../uponai/client.ts'
 import { attempted } from './attempt.ts'
@@ -33,6 +33,7 @@ export async function openChat(
     ...change(context, { chat: chat.chatId, known, certain, closed: '', attempt: null, opening: '' }),
     ...(openedBy === undefined ? [] : change(context, { opened: openedBy })),
     ledgerEffect(context.prefix, conversation.id, { kind: 'conversation', status: 'open', chatId: chat.chatId }),
+    ...tightenEffects(context.prefix, conversation.id),
   ]
   await followParticipant(context)
   const { effects, adds } = outgoing(

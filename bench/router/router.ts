@@ -1,0 +1,117 @@
+import { Conversations, MOST_WAITING, watchRoutes } from '@chatlane/core'
+import { Lanes } from '@chatlane/lanes'
+import { Redis } from 'ioredis'
+import { build } from '../../dev/build/build.ts'
+import { startUpstream, type Upstream } from '../upstream/upstream.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+export interface RouterOptions {
+  redisUrl: string
+  /** Queues over which conversations are spread. */
+  shards?: number
+  /** Turns in progress per worker. */
+  concurrency?: number
+  prefix?: string
+  /** Played by another router's, when there are two. */
+  upstream?: Upstream
+}
+
+/** The whole router, as messages go through it: what the api does at its doors, and workers of their own. */
+export interface Router {
+  redis: Redis
+  prefix: string
+  conversations: Conversations
+  /** The conversations' lanes. */
+  lanes: Lanes
+  upstream: Upstream
+  startWorker(): Promise<Worker>
+  /** Nothing that waits is begun until {@link resume}. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** Conversations in which a message waits or is being answered. */
+  lanesWithMail(): Promise<number>
+  /** Ends all of it, workers included. */
+  close(): Promise<void>
+}
+
+/** An hour, as it is by default. */
+const AUTO_CLOSE_AFTER_MS = 3_600_000
+
+export async function openRouter(options: RouterOptions): Promise<Router> {
+  const { redisUrl, shards = 1, concurrency = 200, prefix = 'chatlane' } = options
+  const problem = await build('apps/worker')
+  if (problem !== undefined) throw new Error(problem)
+  const upstream = options.upstream ?? (await startUpstream())
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null })
+  const shared = { connection: redis, prefix, shards, shardOf: shardIn }
+  const lanes = new Lanes({ name: 'turns', ...shared })
+  const deliveries = new Lanes({ name: 'deliveries', ...shared })
+  const conversations = new Conversations({
+    redis,
+    prefix,
+    lanes,
+    deliveries,
+    shards,
+    routes: watchRoutes(undefined),
+    minReplicas: 0,
+    autoCloseAfterMs: AUTO_CLOSE_AFTER_MS,
+    coalesceWindowMs: 0,
+    mostWaiting: MOST_WAITING,
+  })
+  const queues = Array.from({ length: shards }, (_, shard) => lanes.queue(shard))
+  const workers: Worker[] = []
+  return {
+    redis,
+    prefix,
+    conversations,
+    lanes,
+    upstream,
+    startWorker: async () => {
+      const env = environment({ redisUrl, prefix, upstreamUrl: upstream.url, concurrency, shards })
+      const worker = await startWorker(env)
+      workers.push(worker)
+      return worker
+    },
+    pause: async () => void (await Promise.all(queues.map((queue) => queue.pause()))),
+    resume: async () => void (await Promise.all(queues.map((queue) => queue.resume()))),
+    lanesWithMail: async () => {
+      const counts = await Promise.all(queues.map((_, shard) => redis.hlen(lanes.shardKeys(shard).lanes)))
+      return counts.reduce((sum, count) => sum + count, 0)
+    },
+    close: async () => {
+      await Promise.all(workers.map((worker) => worker.kill()))
+      if (options.upstream === undefined) await upstream.stop()
+      await Promise.all([lanes.close(), deliveries.close()])
+      await redis.quit()
+    },
+  }
+}
+
+function shardIn(id: string): number {
+  return Number(id.slice(1, id.indexOf('_')))
+}
+
+interface Settings {
+  redisUrl: string
+  prefix: string
+  upstreamUrl: string
+  concurrency: number
+  shards: number
+}
+
+function environment({ redisUrl, prefix, upstreamUrl, concurrency, shards }: Settings): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    // For profiles of the workers.
+    NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: prefix,
+    UPONAI_BASE_URL: upstreamUrl,
+    UPONAI_API_KEY: 'bench',
+    UPONAI_WORKSPACE_ID: '1',
+    // A chat that hangs for a minute is waited for.
+    UPONAI_TIMEOUT_MS: '90000',
+    WORKER_CONCURRENCY: String(concurrency),
+    QUEUE_SHARDS: String(shards),
+  }
+}
