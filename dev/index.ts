@@ -1,10 +1,11 @@
+export { type ClusterOptions, type RedisCluster, startRedisCluster } from './redis/cluster.ts'
 export { type FindOptions, findRedis } from './redis/find.ts'
 export type { FoundRedis } from './redis/found-redis.ts'
 export type { RedisServer } from './redis/keep.ts'
 export { NoRedis } from './redis/no-redis.ts'
+export { hasLocalRedis } from './redis/nodes.ts'
 export { type LossyProxy, lossyProxy } from './redis/proxy.ts'
 export {
-  hasLocalRedis,
   type ReplicatedRedis,
   type SentinelRedis,
   startReplicatedRedis,
