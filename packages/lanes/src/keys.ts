@@ -6,6 +6,8 @@ export interface ShardKeys {
   stem: string
   /** The lanes that have mail, with their state. */
   lanes: string
+  /** Never exists, see lua/lib.lua. */
+  never: string
   /** Held by the process that sweeps. */
   sweeper: string
   /** Dead letters: index by time, and one key each. */
@@ -20,6 +22,7 @@ export function shardKeys(prefix: string, name: string, shard: number): ShardKey
     tag,
     stem: base,
     lanes: `${base}lanes`,
+    never: `${base}never`,
     sweeper: `${base}sweeper`,
     deadIndex: `${base}dead`,
     dead: `${base}dead:`,
