@@ -24,7 +24,7 @@ export async function attempted<T>(
 ): Promise<T> {
   const { conversation, turn, item, replicas } = context
   const attempt: Attempt = { item, kind, target, at: Date.now() }
-  replicas.demand()
+  replicas.demand(shardOfConversation(conversation.id))
   await turn.record([...change(context, { attempt }), ...meanwhile])
   // What only a master knows that dies, or was replaced without knowing it, would be done again.
   await replicas.confirm(shardOfConversation(conversation.id))
