@@ -13,4 +13,11 @@ export {
 } from './redis/replicated.ts'
 export { readSamples, revealing, scrape, total } from './scrape.ts'
 export { spawnProgram, type TestProcess } from './test-process.ts'
-export { freshPrefix, startRedisServer, testRedisUrl } from './test-redis.ts'
+export {
+  connectTestRedis,
+  freshPrefix,
+  keysLike,
+  startRedisServer,
+  testRedisEnvironment,
+  testRedisUrl,
+} from './test-redis.ts'

@@ -1,6 +1,7 @@
 import type { RedisServer } from './keep.ts'
+import { commandsOf, errorsOf } from './node-stats.ts'
 import { addressOf, asking, askingBriefly, startNode, stopAll, until } from './nodes.ts'
-import { moveSlot, type SlotNode } from './slots.ts'
+import { type MoveOptions, moveSlot, type SlotNode } from './slots.ts'
 
 export interface ClusterOptions {
   /** Default 3, the fewest that can agree that one of them is gone. */
@@ -24,9 +25,13 @@ export interface RedisCluster {
   /** The master that has a slot now, as most of the others see it. */
   masterOf(slot: number): Promise<RedisServer>
   /** Moves slots with their keys, while clients go on, as `redis-cli --cluster reshard` does. */
-  moveSlots(slots: readonly number[], to: RedisServer): Promise<void>
+  moveSlots(slots: readonly number[], to: RedisServer, options?: MoveOptions): Promise<void>
   /** Resolves when every node that runs finds the cluster complete, and each replica has what its master has. */
   settled(): Promise<void>
+  /** Commands that each node was asked, in the order of `nodes`; what scripts did inside is not among them. */
+  commands(): Promise<number[]>
+  /** How often the nodes that run refused or failed, by the first word of the error. */
+  errors(): Promise<Record<string, number>>
   stop(): Promise<void>
 }
 
@@ -82,15 +87,17 @@ export async function startRedisCluster({
     addresses: nodes.map(({ url }) => new URL(url).host).join(','),
     slotOf: (key) => asking(firstOf(nodes), (redis) => redis.cluster('KEYSLOT', key)),
     masterOf,
-    moveSlots: async (slots, to) => {
+    moveSlots: async (slots, to, options) => {
       const members: SlotNode[] = []
       for (const { server, view } of await answering()) {
         const own = view.find(({ flags }) => flags.includes('myself'))
         if (own?.flags.includes('master')) members.push({ server, id: own.id })
       }
-      for (const slot of slots) await moveSlot(slot, await masterOf(slot), to, members)
+      for (const slot of slots) await moveSlot(slot, await masterOf(slot), to, members, options)
     },
     settled,
+    commands: () => Promise.all(nodes.map(commandsOf)),
+    errors: () => errorsOf(nodes),
     stop: () => stopAll(nodes),
   }
 }

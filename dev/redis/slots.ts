@@ -7,7 +7,13 @@ export interface SlotNode {
   id: string
 }
 
-const keysAtOnce = 100
+export interface MoveOptions {
+  /** Default 100. */
+  keysAtOnce?: number
+  /** Called before the next keys go, when some are here and some there. */
+  between?: () => Promise<void>
+}
+
 const migrateTimeoutMs = 10_000
 
 /**
@@ -20,6 +26,7 @@ export async function moveSlot(
   from: RedisServer,
   to: RedisServer,
   masters: readonly SlotNode[],
+  { keysAtOnce = 100, between }: MoveOptions = {},
 ): Promise<void> {
   if (from === to) return
   const [source, target] = [from, to].map((server) => masters.find((master) => master.server === server))
@@ -32,6 +39,7 @@ export async function moveSlot(
       const keys = await redis.cluster('GETKEYSINSLOT', slot, keysAtOnce)
       if (keys.length === 0) return
       await redis.call('MIGRATE', host, port, '', 0, migrateTimeoutMs, 'KEYS', ...keys)
+      await between?.()
     }
   })
   const others = masters.filter((master) => master !== source && master !== target)
