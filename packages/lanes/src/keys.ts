@@ -1,4 +1,6 @@
-/** The Redis keys of one lane set on one shard. All share the hash tag `{prefix:shard}`, hence one cluster slot. */
+import { shardTag } from './tag.ts'
+
+/** The Redis keys of one lane set on one shard. All share the shard's hash tag, hence one cluster slot. */
 export interface ShardKeys {
   /** BullMQ's `prefix` option; it is the hash tag. */
   tag: string
@@ -16,7 +18,7 @@ export interface ShardKeys {
 }
 
 export function shardKeys(prefix: string, name: string, shard: number): ShardKeys {
-  const tag = `{${prefix}:${shard}}`
+  const tag = shardTag(prefix, shard)
   const base = `${tag}:${name}:`
   return {
     tag,

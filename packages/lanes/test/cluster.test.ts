@@ -59,6 +59,16 @@ test.skipIf(!hasLocalRedis())('everything works on Redis Cluster, each shard in 
   }
 })
 
+test.skipIf(!hasLocalRedis()).each([3, 6, 12, 24])('%i shards lie evenly on the nodes', async (shards) => {
+  const connection = await client(cluster)
+  const lanes = laneSet({ connection, shards })
+  const slots = await Promise.all(
+    Array.from({ length: shards }, (_, shard) => connection.cluster('KEYSLOT', lanes.shardKeys(shard).tag)),
+  )
+  const thirds = slots.map((slot) => Math.floor((slot * 3) / 16_384))
+  for (const third of [0, 1, 2]) expect(thirds.filter((of) => of === third)).toHaveLength(shards / 3)
+})
+
 test.skipIf(!hasLocalRedis())('a lane whose keys are half moved is left alone until all are there', async () => {
   const connection = await client(cluster)
   const lanes = laneSet({ connection })
