@@ -1,10 +1,11 @@
+export { type ClusterOptions, type RedisCluster, startRedisCluster } from './redis/cluster.ts'
 export { type FindOptions, findRedis } from './redis/find.ts'
 export type { FoundRedis } from './redis/found-redis.ts'
 export type { RedisServer } from './redis/keep.ts'
 export { NoRedis } from './redis/no-redis.ts'
+export { hasLocalRedis } from './redis/nodes.ts'
 export { type LossyProxy, lossyProxy } from './redis/proxy.ts'
 export {
-  hasLocalRedis,
   type ReplicatedRedis,
   type SentinelRedis,
   startReplicatedRedis,
@@ -12,4 +13,11 @@ export {
 } from './redis/replicated.ts'
 export { readSamples, revealing, scrape, total } from './scrape.ts'
 export { spawnProgram, type TestProcess } from './test-process.ts'
-export { freshPrefix, startRedisServer, testRedisUrl } from './test-redis.ts'
+export {
+  connectTestRedis,
+  freshPrefix,
+  keysLike,
+  startRedisServer,
+  testRedisEnvironment,
+  testRedisUrl,
+} from './test-redis.ts'

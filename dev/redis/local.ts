@@ -14,6 +14,7 @@ const portTries = 5
 export function localRedis(program: string, settings: Record<string, string>, sentinel = false): KeptRedis {
   const folder = mkdtempSync(join(tmpdir(), 'chatlane-redis-'))
   let port: number | undefined
+  let busPort: number | undefined
   let server: ChildProcess | undefined
 
   async function start(): Promise<void> {
@@ -21,6 +22,7 @@ export function localRedis(program: string, settings: Record<string, string>, se
     // another process may take the free port first
     for (let tries = 1; ; tries++) {
       const candidate = await freePort()
+      busPort = undefined
       try {
         await run(candidate)
         port = candidate
@@ -32,10 +34,17 @@ export function localRedis(program: string, settings: Record<string, string>, se
   }
 
   async function run(onPort: number): Promise<void> {
-    const own = { bind: '127.0.0.1', port: String(onPort), dir: folder, ...settings }
+    const own = { bind: '127.0.0.1', port: String(onPort), dir: folder, ...(await clusterBus()), ...settings }
     const words = sentinel ? sentinelArguments(folder, own) : settingArguments(own)
     server = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
     await ready(program, server)
+  }
+
+  /** A cluster's nodes talk to each other on a second port: by default 10,000 above the first, which there may not be. */
+  async function clusterBus(): Promise<Record<string, string>> {
+    if (settings['cluster-enabled'] !== 'yes') return {}
+    busPort ??= await freePort()
+    return { 'cluster-port': String(busPort) }
   }
 
   async function signal(name: 'SIGSTOP' | 'SIGCONT'): Promise<void> {

@@ -1,7 +1,5 @@
-import { setTimeout as passed } from 'node:timers/promises'
-import { Redis } from 'ioredis'
-import { keepRedis, type RedisServer } from './keep.ts'
-import { redisProgram } from './program.ts'
+import type { RedisServer } from './keep.ts'
+import { addressOf, asking, startNode, stopAll, until } from './nodes.ts'
 
 export interface ReplicatedRedis {
   /** The first is the master at the start. */
@@ -22,13 +20,10 @@ export interface SentinelRedis extends ReplicatedRedis {
 const name = 'main'
 const quorum = 2
 
-/** Whether this machine has a server program: containers cannot reach one another by the addresses that we know them by. */
-export const hasLocalRedis = (): boolean => redisProgram(process.env.PATH) !== undefined
-
 /** A master and its replicas, with all of its data on each; every write is on disk before it is answered. */
 export async function startReplicatedRedis(replicas: number): Promise<ReplicatedRedis> {
   const settings = { appendonly: 'yes', appendfsync: 'always', 'repl-diskless-sync-delay': '0' }
-  const servers = await Promise.all(Array.from({ length: 1 + replicas }, () => start(settings)))
+  const servers = await Promise.all(Array.from({ length: 1 + replicas }, () => startNode(settings)))
   const [master] = servers
   if (!master) throw new Error('expected a master')
   for (const replica of servers.slice(1)) await asking(replica, (redis) => redis.replicaof(...addressOf(master)))
@@ -43,7 +38,7 @@ export async function startSentinelRedis(replicas: number): Promise<SentinelRedi
   const { servers } = await startReplicatedRedis(replicas)
   const [first] = servers
   if (!first) throw new Error('expected a master')
-  const sentinels = await Promise.all(Array.from({ length: 3 }, () => start({}, true)))
+  const sentinels = await Promise.all(Array.from({ length: 3 }, () => startNode({}, true)))
   for (const sentinel of sentinels) {
     await asking(sentinel, async (redis) => {
       await redis.call('SENTINEL', 'MONITOR', name, ...addressOf(first).map(String), quorum)
@@ -75,32 +70,4 @@ export async function startSentinelRedis(replicas: number): Promise<SentinelRedi
     },
     stop: () => stopAll([...sentinels, ...servers]),
   }
-}
-
-function start(settings: Record<string, string>, sentinel = false): Promise<RedisServer> {
-  const program = redisProgram(process.env.PATH)
-  if (program === undefined) throw new Error('several Redis that know each other: expected redis-server on the PATH')
-  return keepRedis({ way: 'local', program, settings, sentinel }, process.env)
-}
-
-async function asking<T>({ url }: RedisServer, ask: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(url)
-  try {
-    return await ask(redis)
-  } finally {
-    redis.disconnect()
-  }
-}
-
-function addressOf({ url }: RedisServer): [host: string, port: number] {
-  const { hostname, port } = new URL(url)
-  return [hostname, Number(port)]
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await passed(50)
-}
-
-async function stopAll(servers: readonly RedisServer[]): Promise<void> {
-  await Promise.all(servers.map((server) => server.stop()))
 }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { devApiKey } from '../stack/environment.ts'
 import { makeStack, type Stack } from '../stack/stack.ts'
-import { freshPrefix, testRedisUrl } from '../test-redis.ts'
+import { freshPrefix, testRedisEnvironment, testRedisUrl } from '../test-redis.ts'
 
 /** The main job, through the public doors, with processes as in production; checked against the sandbox's true history. */
 
@@ -59,7 +59,13 @@ it('loses, doubles and reorders nothing when a worker is killed in the middle', 
 async function begin(settings: Record<string, string>): Promise<void> {
   stack = await makeStack({
     redisUrl: testRedisUrl(),
-    settings: { REDIS_PREFIX: freshPrefix(), CHATLANE_CONFIG: routes, LOG_LEVEL: 'warn', ...settings },
+    settings: {
+      ...testRedisEnvironment(),
+      REDIS_PREFIX: freshPrefix(),
+      CHATLANE_CONFIG: routes,
+      LOG_LEVEL: 'warn',
+      ...settings,
+    },
     onLine: (service, line) => console.log(`${service}: ${line}`),
   })
   await stack.start('sandbox', 'sandbox')

@@ -8,7 +8,7 @@ import { revealing, type Sample, scrape, total } from '../scrape.ts'
 import { devApiKey } from '../stack/environment.ts'
 import type { Service } from '../stack/service.ts'
 import { makeStack, type Stack } from '../stack/stack.ts'
-import { freshPrefix, testRedisUrl } from '../test-redis.ts'
+import { freshPrefix, testRedisEnvironment, testRedisUrl } from '../test-redis.ts'
 
 /** What processes as in production tell of themselves. */
 
@@ -23,6 +23,7 @@ afterEach(() => stack.stop())
 
 async function begin(): Promise<void> {
   const settings = {
+    ...testRedisEnvironment(),
     REDIS_PREFIX: freshPrefix(),
     CHATLANE_CONFIG: routes,
     LOG_LEVEL: 'warn',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../redis/free-port.ts'
 import { makeStack } from '../stack/stack.ts'
-import { freshPrefix, testRedisUrl } from '../test-redis.ts'
+import { freshPrefix, testRedisEnvironment, testRedisUrl } from '../test-redis.ts'
 import { startBalancer } from './balancer.ts'
 import { expectAnsweredOnce, expectHeardAll } from './expectations.ts'
 import { gather } from './people.ts'
@@ -22,7 +22,7 @@ it('nobody notices that every process is restarted, one after the other', async 
   ]
   const stack = await makeStack({
     redisUrl: testRedisUrl(),
-    settings: { CHATLANE_CONFIG: routes, REDIS_PREFIX: freshPrefix() },
+    settings: { ...testRedisEnvironment(), CHATLANE_CONFIG: routes, REDIS_PREFIX: freshPrefix() },
     onLine: () => {},
   })
   const balancer = await startBalancer(

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { hasLocalRedis, startSentinelRedis } from '../redis/replicated.ts'
+import { hasLocalRedis } from '../redis/nodes.ts'
+import { startSentinelRedis } from '../redis/replicated.ts'
 import { makeStack } from '../stack/stack.ts'
 import { expectAnsweredOnce, expectHeardAll } from './expectations.ts'
 import { gather } from './people.ts'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { freshPrefix, testRedisUrl } from '../index.ts'
+import { freshPrefix, testRedisEnvironment, testRedisUrl } from '../index.ts'
 import { freePort } from '../redis/free-port.ts'
 import { stackEnvironment } from '../stack/environment.ts'
 import { isServed, root, startProgram } from './program.ts'
@@ -21,6 +21,7 @@ test('sandbox, api and two workers, started at the same time, end on SIGTERM and
   const [sandboxUrl, apiUrl, adminUrl] = [await url(), await url(), await url()]
   const env = {
     ...stackEnvironment({ redisUrl: testRedisUrl(), sandboxUrl, apiUrl, adminUrl }),
+    ...testRedisEnvironment(),
     REDIS_PREFIX: freshPrefix(),
     WORKER_PORT: '0',
   }

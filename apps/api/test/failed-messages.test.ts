@@ -1,3 +1,4 @@
+import { keysLike } from '@chatlane/dev'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { call, newConversation } from './calls.ts'
@@ -89,7 +90,7 @@ const isOptedOut = async ({ conversation }: Sent) => {
 
 const isFlagged = async ({ to }: Sent) => (await api.conversations.flaggedNumbers.isFlagged(to)) !== undefined
 
-const holds = () => api.redis.keys(`*${api.prefix}*:hold`)
+const holds = () => keysLike(api.redis, `*${api.prefix}*:hold`)
 
 test('a failure is shown with its reason in a word and in a sentence, in the list and live', async () => {
   const one = await sent()

@@ -1,3 +1,4 @@
+import { keysLike } from '@chatlane/dev'
 import { Lanes } from '@chatlane/lanes'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -143,7 +144,7 @@ describe('POST /v1/conversations/{id}/replies', () => {
     const { id } = await newConversation(api.url)
     await post(id, 'handoff')
     await post(id, 'replies', { text: 'x', client_message_id: 'kept' })
-    const all = await api.redis.keys(`{${api.prefix}:*${id}*`)
+    const all = await keysLike(api.redis, `{${api.prefix}:*${id}*`)
     // Without a worker an item that opens the chat waits.
     const keys = all.filter((key) => !key.includes(':mail:'))
     const times = await Promise.all(keys.map((key) => api.redis.pttl(key)))

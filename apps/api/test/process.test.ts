@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as passed } from 'node:timers/promises'
-import { freshPrefix, lossyProxy, startRedisServer, testRedisUrl } from '@chatlane/dev'
+import { freshPrefix, lossyProxy, startRedisServer, testRedisEnvironment } from '@chatlane/dev'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type ApiProcess, addressesOf, spawnApi } from './api-process.ts'
 import { call, expectProblem, newConversation, say } from './calls.ts'
@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 function start(env: Record<string, string> = {}): ApiProcess {
-  const api = spawnApi({ ...environment, REDIS_URL: testRedisUrl(), REDIS_PREFIX: freshPrefix(), ...env })
+  const api = spawnApi({ ...environment, ...testRedisEnvironment(env), REDIS_PREFIX: freshPrefix(), ...env })
   started.push(api)
   return api
 }

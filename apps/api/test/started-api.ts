@@ -18,7 +18,7 @@ import {
   shardOfConversation,
   watchRoutes,
 } from '@chatlane/core'
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { freshPrefix, testRedisEnvironment } from '@chatlane/dev'
 import { Lanes } from '@chatlane/lanes'
 import { EventStreams } from '../src/conversations/event-stream.ts'
 import { createApi } from '../src/create-api.ts'
@@ -97,7 +97,8 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   const config = loadConfig('api', {
     ...environment,
     CHATLANE_CONFIG: writeRoutes(),
-    REDIS_URL: options.redisUrl ?? testRedisUrl(),
+    ...testRedisEnvironment({ ...options.env, ...(options.redisUrl && { REDIS_URL: options.redisUrl }) }),
+    ...(options.redisUrl && { REDIS_URL: options.redisUrl }),
     REDIS_PREFIX: prefix,
     ...options.env,
   })

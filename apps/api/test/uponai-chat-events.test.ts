@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { keysLike } from '@chatlane/dev'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { anonymous, asToken, call, newConversation } from './calls.ts'
@@ -141,7 +142,7 @@ test('of a large analysis what matters is kept', async () => {
 
 test('what is of no conversation of ours, or says nothing, is taken and leaves nothing', async () => {
   const { id } = await newConversation(api.url)
-  const before = await api.redis.keys(`*${api.prefix}*`)
+  const before = await keysLike(api.redis, `*${api.prefix}*`)
   for (const event of [
     analyzed('c0_AAAAAAAAAAAAAAAAAAAAAA', 'chat_1'),
     analyzed('x', 'chat_1'),
@@ -152,7 +153,7 @@ test('what is of no conversation of ours, or says nothing, is taken and leaves n
   ])
     expect(await post(event)).toBe(204)
   expect(await analysisFor(id)).toBeUndefined()
-  expect((await api.redis.keys(`*${api.prefix}*`)).sort()).toEqual(before.sort())
+  expect((await keysLike(api.redis, `*${api.prefix}*`)).sort()).toEqual(before.sort())
 })
 
 test('that a chat ended goes through the conversation’s lane once, however often it is said', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { freshPrefix, testRedisEnvironment } from '@chatlane/dev'
 import type { Command } from 'commander'
 import { expect, onTestFinished, test } from 'vitest'
 import { createProgram } from '../src/program.ts'
@@ -18,7 +18,7 @@ async function silentPort(): Promise<number> {
 }
 
 test('needs nothing but Redis', async () => {
-  const env = { REDIS_URL: testRedisUrl(), REDIS_PREFIX: freshPrefix() }
+  const env = { ...testRedisEnvironment(), REDIS_PREFIX: freshPrefix() }
   const { code, stderr } = await chatlane(['dead-letters', 'list'], env)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 })
@@ -44,7 +44,7 @@ test('an environment that cannot be used ends with 78 and a line per problem', a
 })
 
 test('a misspelled variable is said, on standard error', async () => {
-  const env = { REDIS_URL: testRedisUrl(), REDIS_PREFIX: freshPrefix(), REDIS_PREFIKS: 'x' }
+  const env = { ...testRedisEnvironment(), REDIS_PREFIX: freshPrefix(), REDIS_PREFIKS: 'x' }
   const ended = await chatlane(['dead-letters', 'list', '--json'], env)
   expect(ended).toMatchObject({ code: 0, stdout: '{"items":[],"next":null}\n' })
   expect(ended.stderr).toBe('chatlane: REDIS_PREFIKS is not a variable of Chatlane: was REDIS_PREFIX meant?\n')

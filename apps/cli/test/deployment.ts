@@ -7,14 +7,14 @@ import {
   shardOfConversation,
   watchRoutes,
 } from '@chatlane/core'
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { freshPrefix, testRedisEnvironment } from '@chatlane/dev'
 import { Lanes, LaneWorker, type LaneWorkerOptions } from '@chatlane/lanes'
 
 const logger = createLogger({ level: 'silent', content: false }, { service: 'test' })
 
 /** A deployment's Redis, as api and workers leave it; given to the command line by its environment alone. */
 export function deployment() {
-  const env = { REDIS_URL: testRedisUrl(), REDIS_PREFIX: freshPrefix() }
+  const env = { ...testRedisEnvironment(), REDIS_PREFIX: freshPrefix() }
   const config = loadConfig('worker', { ...env, UPONAI_API_KEY: 'key', UPONAI_WORKSPACE_ID: '1' })
   const redis = connectRedis(config.redis, 'worker', logger)
   const shared = { connection: redis, prefix: config.redis.prefix, shardOf: shardOfConversation }

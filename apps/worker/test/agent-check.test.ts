@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freshPrefix, spawnProgram, type TestProcess, testRedisUrl } from '@chatlane/dev'
+import { freshPrefix, spawnProgram, type TestProcess, testRedisEnvironment } from '@chatlane/dev'
 import { type SandboxClient, sandboxClient, sandboxCredentials, startSandbox } from '@chatlane/sandbox'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 
@@ -24,7 +24,7 @@ function start(routes: string, env: Record<string, string>) {
   const file = join(folder, 'routes.yaml')
   writeFileSync(file, routes)
   const worker = spawnProgram(main, {
-    REDIS_URL: testRedisUrl(),
+    ...testRedisEnvironment(),
     REDIS_PREFIX: freshPrefix(),
     UPONAI_API_KEY: sandboxCredentials.uponaiApiKey,
     UPONAI_WORKSPACE_ID: String(sandboxCredentials.uponaiWorkspaceId),

@@ -1,4 +1,5 @@
 import { type Conversation, Conversations, conversationKeys, type ReplyAddress, watchRoutes } from '@chatlane/core'
+import { keysLike } from '@chatlane/dev'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NUMBER, type Stage, stage } from './stage.ts'
 
@@ -108,7 +109,7 @@ describe('one conversation over web and SMS', () => {
     s = await stage({})
     const conversation = await s.web('pk_quiet')
     await link(conversation)
-    const keys = await s.redis.keys(`${s.environment.REDIS_PREFIX}:address:*`)
+    const keys = await keysLike(s.redis, `${s.environment.REDIS_PREFIX}:address:*`)
     expect(keys).toHaveLength(1)
     await s.redis.expire(keys[0] ?? '', 100)
     await s.conversations.accept(await now(conversation), { text: 'still here' })
@@ -122,7 +123,7 @@ describe('one conversation over web and SMS', () => {
     await s.settled(conversation)
     const whatsapp = { channel: 'whatsapp', to: `whatsapp:${PERSON}`, from: `whatsapp:${NUMBER}` } as const
     await link(conversation, whatsapp)
-    const keys = await s.redis.keys(`${s.environment.REDIS_PREFIX}:address:*`)
+    const keys = await keysLike(s.redis, `${s.environment.REDIS_PREFIX}:address:*`)
     expect(keys).toHaveLength(2)
     for (const key of keys) await s.redis.expire(key, 100)
     await text('by phone again')

@@ -2,7 +2,15 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as passed } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freshPrefix, lossyProxy, spawnProgram, startRedisServer, type TestProcess, testRedisUrl } from '@chatlane/dev'
+import {
+  freshPrefix,
+  lossyProxy,
+  spawnProgram,
+  startRedisServer,
+  type TestProcess,
+  testRedisEnvironment,
+  testRedisUrl,
+} from '@chatlane/dev'
 import { sandboxCredentials } from '@chatlane/sandbox'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
@@ -17,7 +25,7 @@ afterEach(() => {
 
 function start(env: Record<string, string> = {}): TestProcess {
   const worker = spawnProgram(main, {
-    REDIS_URL: testRedisUrl(),
+    ...testRedisEnvironment(env),
     REDIS_PREFIX: freshPrefix(),
     UPONAI_API_KEY: sandboxCredentials.uponaiApiKey,
     UPONAI_WORKSPACE_ID: String(sandboxCredentials.uponaiWorkspaceId),
@@ -154,7 +162,7 @@ describe('told to stop, it ends with 0', () => {
   )
 
   test('before all of it is ready, with a turn in hand', async () => {
-    const s = await stage({ workers: 0 })
+    const s = await stage({ workers: 0, env: { REDIS_URL: testRedisUrl() } })
     onTestFinished(() => s.stop())
     const slow = {
       target: 'uponai',

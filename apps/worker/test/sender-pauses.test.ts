@@ -1,4 +1,5 @@
 import type { Conversation, LedgerItem } from '@chatlane/core'
+import { keysLike } from '@chatlane/dev'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createsOf } from './creates.ts'
@@ -37,7 +38,7 @@ const refuse = (code: number, times?: number) =>
   })
 
 const ours = (items: LedgerItem[]) => items.filter(({ role }) => role === 'agent')
-const holds = () => s.redis.keys(`*${s.environment.REDIS_PREFIX}*:hold`)
+const holds = () => keysLike(s.redis, `*${s.environment.REDIS_PREFIX}*:hold`)
 
 /** As if a pause had begun, and ended, so much earlier. */
 async function letPass(ms: number): Promise<void> {

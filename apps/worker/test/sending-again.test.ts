@@ -1,4 +1,5 @@
 import type { Conversation, LedgerItem } from '@chatlane/core'
+import { keysLike } from '@chatlane/dev'
 import { afterEach, describe, expect, it } from 'vitest'
 import { apiBeside } from './api-beside.ts'
 import { createsOf } from './creates.ts'
@@ -72,7 +73,7 @@ describe('what Twilio took and did not deliver', () => {
     ends.push((await apiBeside(s)).kill)
     const conversation = await s.text(PERSON, 'hi')
     await eventually(() => states(conversation)).toContain('queued')
-    const [lane] = await s.redis.keys(`*${s.environment.REDIS_PREFIX}*deliveries:mail:*`)
+    const [lane] = await keysLike(s.redis, `*${s.environment.REDIS_PREFIX}*deliveries:mail:*`)
     // Its pause is over.
     const [stored = ''] = await s.redis.lrange(lane ?? '', 0, 0)
     const [id, data = ''] = stored.split('\n')

@@ -15,7 +15,7 @@ import {
   shardOfConversation,
   watchRoutes,
 } from '@chatlane/core'
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { freshPrefix, testRedisEnvironment } from '@chatlane/dev'
 import { type LaneRedis, Lanes } from '@chatlane/lanes'
 import { type SandboxClient, type Settings, sandboxClient, sandboxCredentials, startSandbox } from '@chatlane/sandbox'
 import { z } from 'zod'
@@ -76,7 +76,7 @@ export async function stage(options: {
   const routesFile = join(folder, 'routes.yaml')
   writeFileSync(routesFile, options.routes ?? defaultRoutes)
   const environment = {
-    REDIS_URL: testRedisUrl(),
+    ...testRedisEnvironment(options.env),
     REDIS_PREFIX: freshPrefix(),
     UPONAI_BASE_URL: (await options.before?.(sandbox.uponaiUrl)) ?? sandbox.uponaiUrl,
     UPONAI_API_KEY: sandboxCredentials.uponaiApiKey,

@@ -1,6 +1,5 @@
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { connectTestRedis, freshPrefix } from '@chatlane/dev'
 import { Lanes } from '@chatlane/lanes'
-import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { Conversations } from '../src/conversations/conversations.ts'
 import { shardOfConversation } from '../src/conversations/keys.ts'
@@ -9,7 +8,7 @@ import { watchRoutes } from '../src/routing/holder.ts'
 const ORIGIN = { channel: 'sms' as const, participant: '+14155550123', sender: '+15005550006', agentId: 'chat_agent_a' }
 
 test('the same news that comes twice at a time is told to the business once', async () => {
-  const redis = new Redis(testRedisUrl(), { maxRetriesPerRequest: null })
+  const redis = connectTestRedis()
   const prefix = freshPrefix()
   const shared = { connection: redis, prefix, shardOf: shardOfConversation }
   const [lanes, deliveries, webhooks] = [

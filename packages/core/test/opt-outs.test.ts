@@ -1,10 +1,9 @@
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { connectTestRedis, freshPrefix, keysLike } from '@chatlane/dev'
 import fc from 'fast-check'
-import { Redis } from 'ioredis'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { isOptOutCursor, OptOuts, pairOf } from '../src/conversations/opt-outs.ts'
 
-const redis = new Redis(testRedisUrl())
+const redis = connectTestRedis()
 afterAll(() => redis.disconnect())
 
 let prefix: string
@@ -71,7 +70,7 @@ test('what was queued before an opt-out was lifted stays blocked, what comes aft
 test('nothing is left of a lifted opt-out but a note that goes by itself', async () => {
   await optOuts.add(ana, 'person')
   await optOuts.remove(ana)
-  const keys = (await redis.keys('*')).filter((key) => key.includes(prefix))
+  const keys = (await keysLike(redis, '*')).filter((key) => key.includes(prefix))
   expect(keys).toHaveLength(1)
   expect(await redis.pttl(keys[0] ?? '')).toBeGreaterThan(23 * 3_600_000)
 })

@@ -1,13 +1,12 @@
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { connectTestRedis, freshPrefix } from '@chatlane/dev'
 import { Lanes } from '@chatlane/lanes'
-import { Redis } from 'ioredis'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { Conversations } from '../src/conversations/conversations.ts'
 import { conversationKeys, shardOfConversation } from '../src/conversations/keys.ts'
 import { watchRoutes } from '../src/routing/holder.ts'
 import { sayableHere } from '../src/turns/hand-on.ts'
 
-const redis = new Redis(testRedisUrl(), { maxRetriesPerRequest: null })
+const redis = connectTestRedis()
 const opened: Lanes[] = []
 afterAll(async () => {
   await Promise.all(opened.map((lanes) => lanes.close()))

@@ -1,12 +1,11 @@
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
-import { Redis } from 'ioredis'
+import { connectTestRedis, freshPrefix, keysLike } from '@chatlane/dev'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { twilioCodes } from '../src/channels/twilio/codes.ts'
 import { SenderGate } from '../src/deliveries/sender-gate.ts'
 import { createLogger } from '../src/logging/logger.ts'
 
 const SENDER = '+15005550006'
-const redis = new Redis(testRedisUrl())
+const redis = connectTestRedis()
 afterAll(() => redis.disconnect())
 
 let prefix: string
@@ -31,7 +30,7 @@ function entry(code: number) {
 
 /** As if so much time had passed: a pause is noted as "<until> <begun> <reason>". */
 async function letPass(ms: number): Promise<void> {
-  const [key] = await redis.keys(`*${prefix}*:hold`)
+  const [key] = await keysLike(redis, `*${prefix}*:hold`)
   const [until, begun, reason] = ((await redis.get(key ?? '')) ?? '').split(' ')
   await redis.set(key ?? '', `${Number(until) - ms} ${Number(begun) - ms} ${reason}`, 'KEEPTTL')
 }
@@ -61,7 +60,7 @@ describe('pacing', () => {
   it('leaves nothing behind', async () => {
     const one = gate()
     await one.pass(SENDER, 200)
-    await expect.poll(() => redis.keys(`*${prefix}*`)).toEqual([])
+    await expect.poll(() => keysLike(redis, `*${prefix}*`)).toEqual([])
   })
 })
 

@@ -1,6 +1,5 @@
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { connectTestRedis, freshPrefix } from '@chatlane/dev'
 import { Lanes, LaneWorker, type LaneWorkerOptions } from '@chatlane/lanes'
-import { Redis } from 'ioredis'
 import { Webhook } from 'standardwebhooks'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { LedgerEntry } from '../src/conversations/ledger.ts'
@@ -38,7 +37,7 @@ async function sending(
   answer: Parameters<typeof startReceiver>[0],
   options: Partial<LaneWorkerOptions> & { attempts?: number; pause?: ReceiverPause } = {},
 ) {
-  const redis = new Redis(testRedisUrl(), { maxRetriesPerRequest: null })
+  const redis = connectTestRedis()
   const prefix = freshPrefix()
   const lanes = new Lanes({ name: 'webhooks', prefix, connection: redis, shardOf: () => 0 })
   const business = await startReceiver(answer)

@@ -15,9 +15,11 @@
 -- A lane has its field and its list while it has mail, and neither otherwise.
 --
 -- KEYS[1] is lanes; the other names are made from its stem (ARGV[1]), those of BullMQ's queue and jobs too, and share its hash
--- tag. The effects' keys follow.
+-- tag. KEYS[2] is a key that never exists: while a cluster moves the slot, some keys are here and some there, and Redis refuses
+-- a script (TRYAGAIN) one of whose keys is not there. Of the names made here it knows nothing; without KEYS[2] a script would
+-- begin beside half of its keys. The effects' keys follow.
 local lanes, stem = KEYS[1], ARGV[1]
-local ki, ai = 1, 1
+local ki, ai = 2, 1
 local function key() ki = ki + 1 return KEYS[ki] end
 local function arg() ai = ai + 1 return ARGV[ai] end
 local function args(n) ai = ai + n return unpack(ARGV, ai - n + 1, ai) end

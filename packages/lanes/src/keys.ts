@@ -1,4 +1,6 @@
-/** The Redis keys of one lane set on one shard. All share the hash tag `{prefix:shard}`, hence one cluster slot. */
+import { shardTag } from './tag.ts'
+
+/** The Redis keys of one lane set on one shard. All share the shard's hash tag, hence one cluster slot. */
 export interface ShardKeys {
   /** BullMQ's `prefix` option; it is the hash tag. */
   tag: string
@@ -6,6 +8,8 @@ export interface ShardKeys {
   stem: string
   /** The lanes that have mail, with their state. */
   lanes: string
+  /** Never exists, see lua/lib.lua. */
+  never: string
   /** Held by the process that sweeps. */
   sweeper: string
   /** Dead letters: index by time, and one key each. */
@@ -14,12 +18,13 @@ export interface ShardKeys {
 }
 
 export function shardKeys(prefix: string, name: string, shard: number): ShardKeys {
-  const tag = `{${prefix}:${shard}}`
+  const tag = shardTag(prefix, shard)
   const base = `${tag}:${name}:`
   return {
     tag,
     stem: base,
     lanes: `${base}lanes`,
+    never: `${base}never`,
     sweeper: `${base}sweeper`,
     deadIndex: `${base}dead`,
     dead: `${base}dead:`,

@@ -31,7 +31,7 @@ export function defineScript(redis: LaneRedis, name: string, shard: ShardKeys): 
   const run: unknown = Reflect.get(redis, command)
   if (typeof run !== 'function') throw new Error(`Redis client did not take the script ${name}`)
   return (entries) => {
-    const keys = [shard.lanes]
+    const keys = [shard.lanes, shard.never]
     const args: (string | number)[] = [shard.stem]
     for (const entry of entries) {
       for (const key of entry.keys) keys.push(key)

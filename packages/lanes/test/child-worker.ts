@@ -3,11 +3,11 @@
  * step of the commit (`result:<lane>`); on SIGTERM it notes its counters (`counters`).
  */
 import { setTimeout as wait } from 'node:timers/promises'
+import { connectTestRedis } from '@chatlane/dev'
 import { Lanes, LaneWorker } from '@chatlane/lanes'
-import { Redis } from 'ioredis'
 
-const [url = '', prefix = '', leaseMs = '', attempts = ''] = process.argv.slice(2)
-const connection = new Redis(url, { maxRetriesPerRequest: null })
+const [prefix = '', leaseMs = '', attempts = ''] = process.argv.slice(2)
+const connection = connectTestRedis()
 const lanes = new Lanes({ name: 'test', prefix, shards: 2, connection })
 const worker = new LaneWorker(lanes, {
   leaseMs: Number(leaseMs),

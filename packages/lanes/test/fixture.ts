@@ -1,6 +1,7 @@
-import { freshPrefix, testRedisUrl } from '@chatlane/dev'
+import { connectTestRedis, freshPrefix, keysLike } from '@chatlane/dev'
 import {
   type Item,
+  type LaneRedis,
   Lanes,
   type LanesOptions,
   LaneWorker,
@@ -11,9 +12,10 @@ import {
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, vi } from 'vitest'
 
-/** A client of the test's own, gone after it. */
-export function connect(url = testRedisUrl()): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 50 })
+/** A client of the test's own, gone after it: to the Redis that all tests share, or to the one with this url. */
+export function connect(url?: string): LaneRedis {
+  const options = { maxRetriesPerRequest: null, retryStrategy: () => 50 }
+  const redis = url === undefined ? connectTestRedis() : new Redis(url, options)
   redis.on('error', () => {})
   onTestFinished(() => redis.disconnect())
   return redis
@@ -62,7 +64,7 @@ export function prefixOf(lanes: Lanes): string {
 
 /** Takes the locks of all jobs in progress away, as if their time had run out. */
 export async function loseLocks(lanes: Lanes): Promise<void> {
-  const locks = await lanes.connection.keys(`${lanes.shardKeys(0).stem}*:lock`)
+  const locks = await keysLike(lanes.connection, `${lanes.shardKeys(0).stem}*:lock`)
   expect(await lanes.connection.del(locks)).toBeGreaterThan(0)
 }
 
@@ -98,7 +100,7 @@ export async function settled(...sets: Lanes[]): Promise<void> {
 export async function expectNothingLeft(lanes: Lanes): Promise<void> {
   for (let shard = 0; shard < lanes.shards; shard++) {
     const { stem } = lanes.shardKeys(shard)
-    const names = (await lanes.connection.keys(`${stem}*`)).map((key) =>
+    const names = (await keysLike(lanes.connection, `${stem}*`)).map((key) =>
       key.slice(stem.length).replace(/^(seen|dead):.*/s, '$1'),
     )
     const known = ['meta', 'events', 'stalled-check', 'marker', 'id', 'sweeper', 'seen', 'dead', 'stalled']

@@ -1,3 +1,4 @@
+import { testRedisUrl } from '@chatlane/dev'
 import { LeaseLostError, type Verdict } from '@chatlane/lanes'
 import { describe, expect, test, vi } from 'vitest'
 import { addAll, connect, gate, laneSet, laneWorker, loseLocks, prefixOf, recording, settled } from './fixture.ts'
@@ -152,7 +153,7 @@ test('a run that was in doubt stays so for the item until it is done, through it
 })
 
 test('a start that comes late does not run beside the one that took over', async () => {
-  const lanes = laneSet()
+  const lanes = laneSet({ connection: connect(testRedisUrl()) })
   const proxy = await redisProxy()
   const late = laneSet({ prefix: prefixOf(lanes), connection: connect(proxy.url) })
   const [taken, end] = [gate(), gate()]

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { testRedisUrl } from '@chatlane/dev'
 import type { LaneCounters, Lanes } from '@chatlane/lanes'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { addAll, expectNothingLeft, keyBeside, laneSet, prefixOf, settled } from './fixture.ts'
@@ -10,14 +9,7 @@ const LEASE_MS = 1_000
 
 function startWorker(lanes: Lanes, attempts = 8): ChildProcess {
   const file = fileURLToPath(new URL('./child-worker.ts', import.meta.url))
-  const args = [
-    '--conditions=chatlane-source',
-    file,
-    testRedisUrl(),
-    prefixOf(lanes),
-    String(LEASE_MS),
-    String(attempts),
-  ]
+  const args = ['--conditions=chatlane-source', file, prefixOf(lanes), String(LEASE_MS), String(attempts)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   child.stderr.pipe(process.stderr, { end: false })
   onTestFinished(() => void child.kill('SIGKILL'))

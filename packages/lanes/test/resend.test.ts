@@ -1,3 +1,4 @@
+import { testRedisUrl } from '@chatlane/dev'
 import type { Verdict } from '@chatlane/lanes'
 import { describe, expect, test } from 'vitest'
 import { addAll, connect, expectNothingLeft, keyBeside, laneSet, laneWorker, prefixOf, settled } from './fixture.ts'
@@ -5,7 +6,7 @@ import { redisProxy } from './redis-proxy.ts'
 
 /** A lane set, and the same one for a worker whose way to Redis can fail. */
 async function twoWays() {
-  const lanes = laneSet()
+  const lanes = laneSet({ connection: connect(testRedisUrl()) })
   const proxy = await redisProxy()
   const unsteady = laneSet({ prefix: prefixOf(lanes), connection: connect(proxy.url) })
   return { lanes, unsteady, proxy, key: keyBeside(lanes, 'a', 'effects') }

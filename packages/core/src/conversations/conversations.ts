@@ -109,7 +109,7 @@ export class Conversations {
     const settings = settingsOf(routes.current, origin, this.#options)
     const item: ConversationItem = { kind: 'open' }
     const effects = beginEffects(prefix, id, origin, now)
-    this.#replicas.demand()
+    this.#replicas.demand(shardOfConversation(id))
     // Only a greeting makes it worth opening the chat before anything was said.
     if (settings.greeting === 'show') await lanes.add(id, { id: 'open', data: JSON.stringify(item), effects })
     else await this.#write(effects)
@@ -178,7 +178,7 @@ export class Conversations {
     const parts = { redis, prefix, lanes, addresses: this.#addresses }
     const link = await withService(parts, address)
     if (await this.optOuts.has(pairOf(link))) return { status: 'opted_out' }
-    this.#replicas.demand()
+    this.#replicas.demand(shardOfConversation(conversation.id))
     const linked = await linkAddress(parts, conversation, link)
     if (linked.status !== 'linked') return linked
     await redis.publish(conversationKeys(prefix, conversation.id).live, MOVED + nameOf(link))
@@ -239,7 +239,7 @@ export class Conversations {
   /** Ends the conversation's chat after what is already queued. */
   async requestEnd(conversation: Conversation): Promise<void> {
     const item: ConversationItem = { kind: 'end' }
-    this.#replicas.demand()
+    this.#replicas.demand(shardOfConversation(conversation.id))
     await this.#options.lanes.add(conversation.id, { id: `end:${randomUUID()}`, data: JSON.stringify(item) })
     await this.#replicas.confirm(shardOfConversation(conversation.id))
     // It is stored, and comes to its turn without this as well, if later.
@@ -356,7 +356,7 @@ export class Conversations {
     const place = effects.length
     const told = reply === undefined ? undefined : tellAtOnce({ deliveries, prefix, id, place }, origin, reply)
     if (told) effects.push(told.effect)
-    this.#replicas.demand()
+    this.#replicas.demand(shardOfConversation(id))
     const added = await lanes.add(id, {
       data: JSON.stringify(item),
       most: mostWaiting,

@@ -50,7 +50,7 @@ export class Handoffs {
   async begin(conversation: Conversation): Promise<void> {
     const { redis, prefix } = this.#options
     const { id } = conversation
-    this.#replicas.demand()
+    this.#replicas.demand(shardOfConversation(id))
     if (conversation.hand === undefined) {
       const [last] = await redis.xrevrange(conversationKeys(prefix, id).ledger, '+', '-', 'COUNT', 1)
       await writeTogether(redis, [
@@ -69,7 +69,7 @@ export class Handoffs {
   async end(conversation: Conversation, { tellAgent }: { tellAgent: boolean }): Promise<void> {
     const { redis, prefix } = this.#options
     const { id } = conversation
-    this.#replicas.demand()
+    this.#replicas.demand(shardOfConversation(id))
     const { hand } = conversation
     if (hand !== undefined) {
       const now = Date.now()
@@ -96,7 +96,7 @@ export class Handoffs {
     const { channel } = replyAddress(conversation)
     const shown = channel === 'web' ? 'delivered' : 'queued'
     const print = digestOf(text)
-    this.#replicas.demand()
+    this.#replicas.demand(shardOfConversation(id))
     const before = key === undefined ? undefined : await this.#before(id, key)
     if (before === undefined && conversation.hand === undefined) return { status: 'not_handed_off' }
     const now = Date.now()

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { shardTag } from '@chatlane/lanes'
 
 /** How long an idle conversation is kept: 90 days. Every message that is accepted, and every one of ours that nobody asked for, begins the time anew. */
 export const KEPT_SECONDS = 90 * 24 * 3600
@@ -29,7 +30,7 @@ export function shardOfConversation(id: string): number {
 
 /** The keys of one shard; the braces are the hash tag that they share with the shard's lanes. */
 export function shardKeys(prefix: string, shard: number) {
-  const tag = `{${prefix}:${shard}}`
+  const tag = shardTag(prefix, shard)
   return {
     /** Sorted set: open chats by the time at which they close, ms. */
     closing: `${tag}:closing`,
@@ -46,6 +47,6 @@ export function shardKeys(prefix: string, shard: number) {
 
 export function conversationKeys(prefix: string, id: string) {
   const shard = shardOfConversation(id)
-  const tag = `{${prefix}:${shard}}`
+  const tag = shardTag(prefix, shard)
   return { ...shardKeys(prefix, shard), record: `${tag}:conversation:${id}`, ledger: `${tag}:ledger:${id}` }
 }

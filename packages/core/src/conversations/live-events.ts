@@ -1,10 +1,15 @@
 import type { LaneRedis } from '@chatlane/lanes'
+import { Cluster } from 'ioredis'
+import { onBreak } from '../redis/breaks.ts'
 import { conversationKeys, shardKeys } from './keys.ts'
 import type { StoredEntry } from './ledger.ts'
 import { readLedger } from './read-ledger.ts'
 
 /** Pause before a ledger that could not be read is read again. */
 const AGAIN_AFTER_MS = 1_000
+
+/** What is published in a cluster can get lost between two nodes, and nobody is told: ledgers are read so often all the same. */
+const CLUSTER_LOOK_EVERY_MS = 15_000
 
 export interface Listener {
   /** Entries in order, none twice, none left out (as far as the ledger is kept). */
@@ -47,6 +52,7 @@ export class LiveEvents {
     const { subscriber } = options
     subscriber.on('message', (_channel: string, message: string) => this.#onMessage(message))
     subscriber.on('ready', () => void this.#catchUp())
+    if (options.redis instanceof Cluster) this.#distrust(options.redis)
   }
 
   /** Begins to listen; resolves when what is published from now on is seen. */
@@ -106,6 +112,24 @@ export class LiveEvents {
       this.#options.onError(error)
       return
     }
+    this.#readAll()
+  }
+
+  /** A node that dies takes along what it had to tell the others, and our connection to one of these holds. */
+  #distrust(cluster: Cluster): void {
+    let soon: NodeJS.Timeout | undefined
+    onBreak(cluster, () => {
+      if (soon) return
+      soon = setTimeout(() => {
+        soon = undefined
+        this.#readAll()
+      }, AGAIN_AFTER_MS).unref()
+    })
+    const timer = setInterval(() => this.#readAll(), CLUSTER_LOOK_EVERY_MS).unref()
+    cluster.once('end', () => clearInterval(timer))
+  }
+
+  #readAll(): void {
     for (const [conversation, followers] of this.#followers) {
       for (const follower of followers) void this.#read(conversation, follower)
     }

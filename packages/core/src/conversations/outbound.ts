@@ -92,7 +92,7 @@ export async function sendOut(parts: OutboundParts, message: OutboundMessage): P
   const conversation = await find(holder.id)
   const address = (conversation && lineOf(conversation, wanted)) ?? wanted
   if (await optOuts.has(pairOf(address))) return { status: 'opted_out' }
-  replicas.demand()
+  replicas.demand(shardOfConversation(holder.id))
   const place = { id: holder.id, address, linked: holder.linked, conversation }
   const added = await lanes.add(holder.id, {
     ...(opens ? opening(parts, place, message) : delivery(parts, place, message)),

@@ -104,7 +104,7 @@ async function sendPart(
   const parts = partsOf(item).length
   const query = new URLSearchParams({ conversation: turn.lane, message, part: String(part), parts: String(parts) })
   try {
-    replicas.demand()
+    replicas.demand(shardOfConversation(turn.lane))
     await record(delivery, progress, sending)
     await replicas.confirm(shardOfConversation(turn.lane))
   } catch (error) {

@@ -1,4 +1,5 @@
 import { Cluster, type Redis } from 'ioredis'
+import { within } from './within.ts'
 
 export interface RedisCheck {
   /** Redis throws keys away when its memory is full: messages can be lost. */
@@ -15,19 +16,27 @@ export interface RedisCheck {
   version: string
 }
 
+const replicaAnswersWithinMs = 1000
+
 /**
- * Looks whether a Redis is fit to keep messages; of a cluster, every master: what is wrong with one is wrong with all. Uses
- * `INFO` only, because managed Redis often forbids `CONFIG`.
+ * Looks whether a Redis is fit to keep messages; of a cluster, every node: what is wrong with one is wrong with all, and a
+ * replica that would delete messages does so as soon as it is a master. Uses `INFO` only, because managed Redis often forbids
+ * `CONFIG`.
  *
- * @throws what ioredis throws when Redis is away
+ * @throws what ioredis throws when Redis, or a master of a cluster, is away
  */
 export async function checkRedis(client: Redis | Cluster): Promise<RedisCheck> {
-  const nodes = client instanceof Cluster ? client.nodes('master') : [client]
-  const checks = await Promise.all(nodes.map(checkNode))
-  const [first] = checks
+  const masters = client instanceof Cluster ? client.nodes('master') : [client]
+  const replicas = client instanceof Cluster ? client.nodes('slave') : []
+  const [found, beside] = await Promise.all([
+    Promise.all(masters.map(checkNode)),
+    Promise.all(replicas.map(checkReplica)),
+  ])
+  const [first] = found
   if (!first) throw new Error('expected a Redis Cluster with at least one master that can be reached')
+  const checks = [...found, ...beside.filter((check) => check !== undefined)]
   const worst = checks.find(({ evicts }) => evicts) ?? checks.find(({ wouldEvict }) => wouldEvict) ?? first
-  const refuses = checks.find((check) => check.refuses)?.refuses
+  const refuses = found.find((check) => check.refuses)?.refuses
   return {
     evicts: worst.evicts,
     wouldEvict: worst.wouldEvict,
@@ -36,6 +45,11 @@ export async function checkRedis(client: Redis | Cluster): Promise<RedisCheck> {
     ...(refuses && { refuses }),
     version: first.version,
   }
+}
+
+/** Undefined when it does not answer: without it everything goes on. */
+async function checkReplica(node: Redis): Promise<RedisCheck | undefined> {
+  return within(replicaAnswersWithinMs, checkNode(node))
 }
 
 async function checkNode(node: Redis): Promise<RedisCheck> {

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import type { RedisConfig } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
+import { connectToAnyNode } from './any-node.ts'
 import { gatherWrites } from './gather-writes.ts'
 import { keepAsking } from './keep-asking.ts'
 import { reportOutages } from './outages.ts'
@@ -18,6 +19,12 @@ const sentinelTimeoutMs = 3000
 /** For one command of many, while answers to others keep coming. */
 const requestTimeoutMs = 3000
 const longestPauseMs = 1000
+
+/** While a slot moves, one try takes three of them and 100 ms. */
+const requestRedirections = 30
+
+/** Two nodes that send each other what neither has would be asked without a pause. */
+const movedPauseMs = 20
 
 /**
  * A connection that owes an answer and gets nothing at all for so long is dead, whatever TCP thinks of it, and is made anew.
@@ -46,14 +53,25 @@ function open(redis: RedisConfig, role: RedisRole): Redis | Cluster {
   const enableOfflineQueue = role !== 'request'
   const options = { ...access, ...optionsFor(role), connectionName: `${redis.prefix}:${role}` }
   if (redis.cluster) {
-    return new Cluster(redis.cluster, {
+    // A cluster's client listens on one of the nodes, but neither asks it for a sign of life nor says when it changed to another.
+    if (role === 'subscriber')
+      return connectToAnyNode(redis.cluster, (node, again) => {
+        const retryStrategy = (times: number) => {
+          again()
+          return pauseBeforeRetry(times)
+        }
+        return new Redis({ ...options, enableOfflineQueue, retryStrategy, ...node })
+      })
+    const cluster = new Cluster(redis.cluster, {
       redisOptions: options,
       enableOfflineQueue,
       clusterRetryStrategy: pauseBeforeRetry,
-      ...(role === 'request' && { maxRedirections: 5 }),
+      ...clusterOptionsFor(role),
       // A certificate is made out to the name: do not connect to the address behind it.
       ...(access.tls && { dnsLookup: (address, callback) => callback(null, address) }),
     })
+    if (role === 'request') cluster.on('+node', connectAtOnce)
+    return cluster
   }
   const single = { ...options, db, enableOfflineQueue, retryStrategy: pauseBeforeRetry }
   if (!redis.sentinels) return new Redis({ ...single, host, port })
@@ -77,6 +95,21 @@ function optionsFor(role: RedisRole) {
       ? { maxRetriesPerRequest: 0, commandTimeout: requestTimeoutMs }
       : { maxRetriesPerRequest: null }),
   }
+}
+
+/** A node connects at the first command, and refuses the next ones until it is connected. */
+function connectAtOnce(node: Redis): void {
+  if (!node.options.readOnly) node.connect().catch(() => {})
+}
+
+/**
+ * What a node refuses (it has not, or not yet, or not any more what is asked for) was not done, and is asked again: for a
+ * request as long as someone waits, for a worker until it is answered. What was sent and got no answer only a worker sends again.
+ */
+function clusterOptionsFor(role: RedisRole) {
+  return role === 'request'
+    ? { maxRedirections: requestRedirections, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 }
+    : { maxRedirections: Number.MAX_SAFE_INTEGER, retryDelayOnMoved: movedPauseMs }
 }
 
 function readUrl(text: string) {

@@ -1,17 +1,18 @@
 import { setTimeout as passed } from 'node:timers/promises'
-import type { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import type { RedisConfig } from '../config/config.ts'
 import { ConfigError } from '../config/error.ts'
 import type { Logger } from '../logging/logger.ts'
 import { checkRedis, type RedisCheck } from './check.ts'
 import { isRedisUnavailable } from './unavailable.ts'
+import { within } from './within.ts'
 
 const answerWithinMs = 3000
 const askAgainAfterMs = 500
 
 /**
  * Waits for Redis, if it must, and looks whether it is fit to keep messages. Afterwards, whenever it comes back, it is looked
- * at again: it may be another one, or set up anew.
+ * at again: it may be another one, or set up anew; of a cluster, also when a node joins.
  *
  * @throws ConfigError when it may delete messages: a process should not start on it
  */
@@ -19,11 +20,13 @@ export async function demandFitRedis(redis: Redis | Cluster, config: RedisConfig
   const check = await firstCheck(redis, logger)
   if (check?.evicts) throw new ConfigError([{ variable: variableOf(config), message: expected(check.policy) }])
   if (check) warn(check, logger)
-  redis.on('ready', async () => {
+  const lookAgain = async () => {
     const check = await checkRedis(redis).catch(() => undefined)
     if (check?.evicts) logger.error({ version: check.version }, `Redis can delete messages: ${expected(check.policy)}`)
     else if (check) warn(check, logger)
-  })
+  }
+  redis.on('ready', lookAgain)
+  if (redis instanceof Cluster) redis.on('+node', lookAgain)
 }
 
 /** Undefined when Redis does not let itself be looked at. */
@@ -56,15 +59,6 @@ export async function redisProblem(redis: Redis | Cluster): Promise<string | und
 /** Whether Redis answers now: a connection can look alive while nothing gets through it. */
 export async function redisAnswers(redis: Redis | Cluster, withinMs: number): Promise<boolean> {
   return redis.status === 'ready' && (await within(withinMs, redis.ping())) !== undefined
-}
-
-/** What a command answers; undefined when it fails, or does not answer in time. */
-async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
-  const late = new AbortController()
-  const noAnswer = passed(ms, undefined, { signal: late.signal })
-  const first = await Promise.race([answer.catch(() => undefined), noAnswer.catch(() => undefined)])
-  late.abort()
-  return first
 }
 
 const expected = (found: string) => `expected maxmemory-policy noeviction, found ${found}`

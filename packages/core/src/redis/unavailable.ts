@@ -10,9 +10,18 @@ const NO_ANSWER = [
 
 const NO_ANSWER_TYPES = ['AbortError', 'ClusterAllFailedError', 'MaxRetriesPerRequestError']
 
-/** The codes of Redis' own refusals that say nothing of the command: memory full, read only, starting, failing over… */
+/**
+ * The codes of Redis' own refusals that say nothing of the command: memory full, read only, starting, failing over, slots on
+ * their way to another node…
+ */
 const REFUSAL =
-  /(^|[\s-])(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|EXECABORT|UNKILLABLE) /
+  /(^|[\s-])(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|UNBLOCKED|BUSY|EXECABORT|UNKILLABLE) /
+
+const REFUSED = [
+  'Too many Cluster redirections.',
+  // A script of BullMQ's that reads keys which are on their way to another node.
+  'Script attempted to access a non local key',
+]
 
 const NO_CONNECTION = [
   'ECONNREFUSED',
@@ -34,5 +43,5 @@ export function isRedisUnavailable(error: unknown): boolean {
   if (NO_ANSWER_TYPES.includes(error.name) || NO_ANSWER.includes(error.message)) return true
   if (error.message.startsWith('Socket timeout.')) return true
   if ('code' in error && typeof error.code === 'string' && NO_CONNECTION.includes(error.code)) return true
-  return REFUSAL.test(error.message)
+  return REFUSAL.test(error.message) || REFUSED.some((text) => error.message.includes(text))
 }

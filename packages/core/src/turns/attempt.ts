@@ -24,7 +24,7 @@ export async function attempted<T>(
 ): Promise<T> {
   const { conversation, turn, item, replicas } = context
   const attempt: Attempt = { item, kind, target, at: Date.now() }
-  replicas.demand()
+  replicas.demand(shardOfConversation(conversation.id))
   const isCompletion = kind === 'completion'
   const writes = [...(isCompletion ? [handOf(context)] : []), ...change(context, { attempt }), ...meanwhile]
   const answers = await turn.record(writes)
