@@ -73,8 +73,8 @@ Needs API_KEYS, of which the first is used, and for SMS TWILIO_ACCOUNT_SID, TWIL
 Redis. Messages are sent when they are planned, whatever the deployment does, and their latency counts from there.
 
 Everything is real: agents answer and cost what they cost. SMS come from invented numbers that nobody can have, +15000000000 to
-+15000999999, but the deployment answers to them through its Twilio account, which is charged or blocked for it as Twilio pleases:
-hence --yes-send-sms. Best is a deployment that talks to the sandbox.
++15000999999, and the deployment has its Twilio account send the answers there, unless it talks to the sandbox: hence
+--yes-send-sms.
 
 Ctrl-C stops writing; what was accepted is checked all the same. Again: at once, without a report.
 
