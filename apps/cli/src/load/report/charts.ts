@@ -59,7 +59,7 @@ const SECONDS = {
   type: 'quantitative',
   title: 'seconds',
   scale: { nice: false, zero: true },
-  axis: { format: '~g' },
+  axis: { format: ',.1~f' },
 } as const
 
 /** A logarithmic axis with marks at 1, 2, 5, 10, 20, 50 and so on: vega's own are too many or too few. */

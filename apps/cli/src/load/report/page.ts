@@ -95,7 +95,7 @@ function findingTable({ findings }: LoadResult): Html {
   )
   const rest = findings.length - MOST_SHOWN
   return html`<h2>Found</h2>
-<div class="scroll"><table><thead><tr>
+<div class="scroll"><table class="found"><thead><tr>
 <th scope="col">what</th><th scope="col">who</th><th scope="col">conversation</th><th scope="col">message</th><th scope="col"></th>
 </tr></thead><tbody>\n${rows}</tbody></table></div>
 ${rest > 0 ? html`<p class="faint">… and ${rest} more</p>` : html``}`

@@ -24,6 +24,8 @@ p { margin: 0.25rem 0; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: 1.5rem; align-items: start; }
 .scroll { overflow-x: auto; min-width: 0; }
+table.found { min-width: 46rem; }
+.tables { margin-top: 1.25rem; }
 table { border-collapse: collapse; width: 100%; background: var(--card); border-radius: 0.5rem; }
 caption { text-align: left; font-weight: 600; padding-bottom: 0.4rem; }
 th, td { text-align: left; padding: 0.35rem 0.75rem; vertical-align: top; border-top: 1px solid var(--grid); }
