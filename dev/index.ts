@@ -12,6 +12,8 @@ export {
   startSentinelRedis,
 } from './redis/replicated.ts'
 export { readSamples, revealing, scrape, total } from './scrape.ts'
+export { devApiKey } from './stack/environment.ts'
+export { makeStack, type Stack } from './stack/stack.ts'
 export { spawnProgram, type TestProcess } from './test-process.ts'
 export {
   connectTestRedis,

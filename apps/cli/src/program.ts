@@ -3,6 +3,7 @@ import { addAgents } from './commands/agents.ts'
 import { addBackfill } from './commands/backfill.ts'
 import { addChats } from './commands/chats.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
+import { addLoad } from './commands/load.ts'
 import { addOptOuts } from './commands/opt-outs.ts'
 import { addRoutes } from './commands/routes.ts'
 import { addSms } from './commands/sms.ts'
@@ -30,5 +31,6 @@ Example:
   addAgents(program)
   addChats(program)
   addWorkspace(program)
+  addLoad(program)
   return program
 }

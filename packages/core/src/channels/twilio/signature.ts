@@ -28,3 +28,11 @@ export function verifyTwilioSignature({ authTokens, header, url, form }: TwilioS
     }
   })
 }
+
+/**
+ * The header `X-Twilio-Signature` of a form as Twilio posts it, for whoever plays Twilio's part.
+ * @param url the URL that is called, without a fragment
+ */
+export function signTwilioForm(input: { authToken: string; url: string; form: Record<string, string> }): string {
+  return twilio.getExpectedTwilioSignature(input.authToken, input.url, input.form)
+}
