@@ -10,6 +10,8 @@ import type { WeightedAgent } from './routes.ts'
  * @throws {RangeError} when no agent has a weight above 0
  */
 export function chooseAgent(agents: readonly WeightedAgent[], participant: string): string {
+  const [only] = agents
+  if (only && agents.length === 1 && only.weight > 0) return only.agentId
   const person = participant.replace(/^[a-z]+:/, '')
   let chosen: string | undefined
   let lowest = Number.POSITIVE_INFINITY
