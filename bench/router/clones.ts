@@ -6,19 +6,21 @@ import type { Redis } from 'ioredis'
 const PER_CALL = 200
 
 /**
- * Copies a conversation's keys, each with its own id and chat in the record; the ledger goes as it is.
+ * Copies a conversation's keys, each with its own id and chat in the record; the ledger goes as it is. Each was last active a
+ * millisecond before the one before it, and closes a millisecond later.
  * KEYS: closing, index, the record and the ledger to copy, and of each copy its record and ledger.
- * ARGV: the id of the one to copy, and of each copy its id and its chat's.
+ * ARGV: the id of the one to copy, how many copies there are, and of each copy its id and its chat's.
  */
 const CLONE = `
 local due, active = redis.call('ZSCORE', KEYS[1], ARGV[1]), redis.call('ZSCORE', KEYS[2], ARGV[1])
 for i = 1, #KEYS / 2 - 2 do
-  local record, id, chat = KEYS[2 * i + 3], ARGV[2 * i], ARGV[2 * i + 1]
+  local record, id, chat = KEYS[2 * i + 3], ARGV[2 * i + 1], ARGV[2 * i + 2]
+  local place = ARGV[2] + i
   redis.call('COPY', KEYS[3], record)
   redis.call('HSET', record, 'from', id, 'chat', chat)
   redis.call('COPY', KEYS[4], KEYS[2 * i + 4])
-  redis.call('ZADD', KEYS[1], due, id)
-  redis.call('ZADD', KEYS[2], active, id)
+  redis.call('ZADD', KEYS[1], string.format('%d', due + place), id)
+  redis.call('ZADD', KEYS[2], string.format('%d', active - place), id)
 end`
 
 /**
@@ -41,7 +43,7 @@ export async function cloneConversations(
     })
     const ids = some.flatMap(({ id, chatId = '' }) => [id, chatId])
     const all = [from.closing, from.index, from.record, from.ledger, ...keys]
-    await redis.eval(CLONE, all.length, ...all, like.id, ...ids)
+    await redis.eval(CLONE, all.length, ...all, like.id, clones.length, ...ids)
     clones.push(...some)
   }
   const [first] = clones

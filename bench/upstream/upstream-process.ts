@@ -64,7 +64,9 @@ function newChat(): string {
 
 function json(status: number, body: unknown): string {
   const text = JSON.stringify(body)
-  return `HTTP/1.1 ${status} -\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`
+  // Without the hint clients close a connection that was idle for a few seconds, and open it again.
+  const head = `content-type: application/json\r\nkeep-alive: timeout=75\r\ncontent-length: ${text.length}`
+  return `HTTP/1.1 ${status} -\r\n${head}\r\n\r\n${text}`
 }
 
 process.on('message', (message) => {
