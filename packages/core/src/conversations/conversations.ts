@@ -18,7 +18,7 @@ import { conversationKeys, isConversationId, newConversationId, shardOfConversat
 import { foldItems, isEntryId, type LedgerItem, ledgerEffect } from './ledger.ts'
 import { type Linked, linkAddress } from './links.ts'
 import { type ConversationQuery, listConversations } from './list.ts'
-import { OptOuts, pairOf } from './opt-outs.ts'
+import { type OptOutChange, OptOuts, pairOf } from './opt-outs.ts'
 import type { Origin } from './origin.ts'
 import { type OutboundMessage, type SentOut, sendOut } from './outbound.ts'
 import { withService } from './outbound-address.ts'
@@ -70,6 +70,9 @@ export type AcceptanceFrom = (
   | { status: 'dropped'; messageId: string; reason: string }
 ) & { conversationId: string }
 
+/** What the opt-outs are for {@link Replicas}: they are of no shard, and in a cluster on a node of their own. */
+const OPT_OUTS = -1
+
 /** The conversations as the api sees them: begins them, takes messages in, and shows what became of them. */
 export class Conversations {
   readonly optOuts: OptOuts
@@ -86,7 +89,9 @@ export class Conversations {
     this.optOuts = new OptOuts(options.redis, options.prefix)
     this.flaggedNumbers = new FlaggedNumbers(options.redis, options.prefix)
     const { redis, lanes, minReplicas: least } = options
-    this.#replicas = new Replicas({ redis, least, keyOf: (shard) => `${lanes.shardKeys(shard).tag}:replicated` })
+    const { replicatedKey } = this.optOuts
+    const keyOf = (shard: number) => (shard === OPT_OUTS ? replicatedKey : `${lanes.shardKeys(shard).tag}:replicated`)
+    this.#replicas = new Replicas({ redis, least, keyOf })
     this.handoffs = new Handoffs(options, this.#replicas)
   }
 
@@ -364,12 +369,17 @@ export class Conversations {
       effects: [...effects, ['PUBLISH', keys.live, id]],
       adds: [...(told ? [told.add] : []), ...reports(webhooks, id, origin, effects)],
     })
+    const stored = added.status === 'full' ? undefined : this.#replicas.confirm(shardOfConversation(id))
     // Here, so that it need not wait for its turn; there once more, should this process not get to it.
-    if (optOut) await this.optOuts.apply(optOut, added.status === 'full' ? undefined : added.id)
+    await Promise.all([stored, optOut && this.#changeOptOut(optOut, added.status === 'full' ? undefined : added.id)])
     if (added.status === 'full') return { status: 'full' }
-    await this.#replicas.confirm(shardOfConversation(id))
     if (added.status === 'added') return { status: 'accepted', messageId: added.id }
     return added.print === print ? { status: 'duplicate', messageId: added.id } : { status: 'conflict' }
+  }
+
+  async #changeOptOut(change: OptOutChange, asOf: string | undefined): Promise<void> {
+    await this.optOuts.apply(change, asOf)
+    await this.#replicas.confirm(OPT_OUTS)
   }
 
   async #write(effects: readonly Effect[]): Promise<void> {

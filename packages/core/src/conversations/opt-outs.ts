@@ -62,6 +62,11 @@ export class OptOuts {
     this.#key = `{${prefix}:optouts}`
   }
 
+  /** A key beside the opt-outs, for {@link Replicas}. */
+  get replicatedKey(): string {
+    return `${this.#key}:replicated`
+  }
+
   /** Whether the pair is opted out now. */
   async has(pair: Pair): Promise<boolean> {
     return (await this.#redis.hexists(this.#key, fieldOf(pair))) === 1

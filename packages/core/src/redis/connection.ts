@@ -62,7 +62,7 @@ function open(redis: RedisConfig, role: RedisRole): Redis | Cluster {
         }
         return new Redis({ ...options, enableOfflineQueue, retryStrategy, ...node })
       })
-    const cluster = new Cluster(redis.cluster, {
+    return new Cluster(redis.cluster, {
       redisOptions: options,
       enableOfflineQueue,
       clusterRetryStrategy: pauseBeforeRetry,
@@ -70,8 +70,6 @@ function open(redis: RedisConfig, role: RedisRole): Redis | Cluster {
       // A certificate is made out to the name: do not connect to the address behind it.
       ...(access.tls && { dnsLookup: (address, callback) => callback(null, address) }),
     })
-    if (role === 'request') cluster.on('+node', connectAtOnce)
-    return cluster
   }
   const single = { ...options, db, enableOfflineQueue, retryStrategy: pauseBeforeRetry }
   if (!redis.sentinels) return new Redis({ ...single, host, port })
@@ -97,18 +95,18 @@ function optionsFor(role: RedisRole) {
   }
 }
 
-/** A node connects at the first command, and refuses the next ones until it is connected. */
-function connectAtOnce(node: Redis): void {
-  if (!node.options.readOnly) node.connect().catch(() => {})
-}
-
 /**
  * What a node refuses (it has not, or not yet, or not any more what is asked for) was not done, and is asked again: for a
- * request as long as someone waits, for a worker until it is answered. What was sent and got no answer only a worker sends again.
+ * request as long as someone waits, for a worker until it is answered. What was sent and got no answer only a worker sends again:
+ * for a request the node tries once to connect again, which refuses what was sent, and what was not goes by the cluster's rules.
  */
 function clusterOptionsFor(role: RedisRole) {
   return role === 'request'
-    ? { maxRedirections: requestRedirections, retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 }
+    ? {
+        maxRedirections: requestRedirections,
+        retryDelayOnClusterDown: 0,
+        clusterNodeRetryStrategy: (times: number) => (times === 1 ? pauseBeforeRetry(times) : null),
+      }
     : { maxRedirections: Number.MAX_SAFE_INTEGER, retryDelayOnMoved: movedPauseMs }
 }
 
