@@ -1,6 +1,5 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { OnBury } from './burial.ts'
-import { firstOf, Growth } from './growth.ts'
 import { type Item, parseItem } from './items.ts'
 import type { OnExhausted } from './judge.ts'
 import type { LaneJob } from './lane-job.ts'
@@ -14,7 +13,7 @@ import { LeaseLostError, Run, type Turn, type Verdict } from './turn.ts'
 export interface LaneWorkerOptions {
   /** Handles one item. Never called for two items of a lane at once. Throwing means: try again later. */
   handler: (item: Item, turn: Turn) => Promise<Verdict>
-  /** Lanes in progress at once in this process, spread over the shards. A fresh worker takes less, and soon as many. Default 100. */
+  /** Lanes in progress at once in this process, spread over the shards. Default 100. */
   concurrency?: number
   /** Tries before an item becomes a dead letter. Default 8. */
   attempts?: number
@@ -64,7 +63,6 @@ export class LaneWorker {
   readonly #runner: RunnerOptions
   readonly #onError: (error: unknown) => void
   readonly #workers: { worker: Worker<LaneJob>; leases: Leases }[]
-  readonly #growth: Growth
   readonly #sweeper: Sweeper
   readonly #running = new Set<Promise<unknown>>()
   #draining = false
@@ -85,11 +83,6 @@ export class LaneWorker {
     const leaseMs = options.leaseMs ?? 15_000
     const concurrency = Math.ceil((options.concurrency ?? 100) / lanes.shards)
     this.#workers = Array.from({ length: lanes.shards }, (_, shard) => this.#start(shard, concurrency, leaseMs))
-    this.#growth = new Growth(
-      this.#workers.map(({ worker }) => worker),
-      concurrency,
-      leaseMs,
-    )
     const { everyMs, afterMs } = options.sweep ?? { everyMs: 5_000, afterMs: 10_000 }
     this.#sweeper = new Sweeper(lanes, {
       everyMs,
@@ -136,7 +129,6 @@ export class LaneWorker {
    */
   async close(graceMs = 10_000): Promise<void> {
     this.#draining = true
-    this.#growth.stop()
     this.#sweeper.stop()
     const closed = Promise.allSettled(this.#workers.map(({ worker }) => worker.close()))
     if (!(await within(graceMs, closed))) {
@@ -161,7 +153,7 @@ export class LaneWorker {
     const worker = new Worker<LaneJob>(name, process, {
       connection,
       prefix: keys.tag,
-      concurrency: firstOf(concurrency),
+      concurrency,
       lockDuration: leaseMs,
       stalledInterval: Math.ceil(leaseMs / 3),
       maxStalledCount: Number.MAX_SAFE_INTEGER,
