@@ -1,5 +1,6 @@
 import { fewKeys, manyKeys } from './lanes/rows.ts'
 import { backlog } from './router/rows/backlog.ts'
+import { cluster } from './router/rows/cluster.ts'
 import { freshWorker } from './router/rows/fresh-worker.ts'
 import { hanging } from './router/rows/hanging.ts'
 import { idle } from './router/rows/idle.ts'
@@ -20,5 +21,6 @@ export const rows: readonly Row[] = [
   hanging,
   idle,
   backlog,
+  cluster,
   freshWorker,
 ]

@@ -1,12 +1,14 @@
 import { Conversations, MOST_WAITING, watchRoutes } from '@chatlane/core'
 import { Lanes } from '@chatlane/lanes'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { build } from '../../dev/build/build.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 export interface RouterOptions {
   redisUrl: string
+  /** As REDIS_CLUSTER takes it; `redisUrl` is then one of its nodes. */
+  cluster?: string
   /** Queues over which conversations are spread. */
   shards?: number
   /** Turns in progress per worker. */
@@ -18,6 +20,7 @@ export interface RouterOptions {
 
 /** The whole router, as messages go through it: what the api does at its doors, and workers of their own. */
 export interface Router {
+  /** To the Redis; of a cluster, to one node. */
   redis: Redis
   prefix: string
   conversations: Conversations
@@ -38,16 +41,17 @@ export interface Router {
 const AUTO_CLOSE_AFTER_MS = 3_600_000
 
 export async function openRouter(options: RouterOptions): Promise<Router> {
-  const { redisUrl, shards = 1, concurrency = 200, prefix = 'chatlane' } = options
+  const { redisUrl, cluster, shards = 1, concurrency = 200, prefix = 'chatlane' } = options
   const problem = await build('apps/worker')
   if (problem !== undefined) throw new Error(problem)
   const upstream = options.upstream ?? (await startUpstream())
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null })
-  const shared = { connection: redis, prefix, shards, shardOf: shardIn }
+  const all = cluster === undefined ? redis : connectCluster(cluster)
+  const shared = { connection: all, prefix, shards, shardOf: shardIn }
   const lanes = new Lanes({ name: 'turns', ...shared })
   const deliveries = new Lanes({ name: 'deliveries', ...shared })
   const conversations = new Conversations({
-    redis,
+    redis: all,
     prefix,
     lanes,
     deliveries,
@@ -67,7 +71,7 @@ export async function openRouter(options: RouterOptions): Promise<Router> {
     lanes,
     upstream,
     startWorker: async () => {
-      const env = environment({ redisUrl, prefix, upstreamUrl: upstream.url, concurrency, shards })
+      const env = environment({ redisUrl, cluster, prefix, upstreamUrl: upstream.url, concurrency, shards })
       const worker = await startWorker(env)
       workers.push(worker)
       return worker
@@ -75,7 +79,7 @@ export async function openRouter(options: RouterOptions): Promise<Router> {
     pause: async () => void (await Promise.all(queues.map((queue) => queue.pause()))),
     resume: async () => void (await Promise.all(queues.map((queue) => queue.resume()))),
     lanesWithMail: async () => {
-      const counts = await Promise.all(queues.map((_, shard) => redis.hlen(lanes.shardKeys(shard).lanes)))
+      const counts = await Promise.all(queues.map((_, shard) => all.hlen(lanes.shardKeys(shard).lanes)))
       return counts.reduce((sum, count) => sum + count, 0)
     },
     close: async () => {
@@ -83,8 +87,17 @@ export async function openRouter(options: RouterOptions): Promise<Router> {
       if (options.upstream === undefined) await upstream.stop()
       await Promise.all([lanes.close(), deliveries.close()])
       await redis.quit()
+      all.disconnect()
     },
   }
+}
+
+function connectCluster(addresses: string): Cluster {
+  const nodes = addresses.split(',').map((address) => {
+    const { hostname: host, port } = new URL(`redis://${address}`)
+    return { host, port: Number(port) }
+  })
+  return new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } })
 }
 
 function shardIn(id: string): number {
@@ -93,18 +106,26 @@ function shardIn(id: string): number {
 
 interface Settings {
   redisUrl: string
+  cluster: string | undefined
   prefix: string
   upstreamUrl: string
   concurrency: number
   shards: number
 }
 
-function environment({ redisUrl, prefix, upstreamUrl, concurrency, shards }: Settings): Record<string, string> {
+function environment({
+  redisUrl,
+  cluster,
+  prefix,
+  upstreamUrl,
+  concurrency,
+  shards,
+}: Settings): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     // For profiles of the workers.
     NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
-    REDIS_URL: redisUrl,
+    ...(cluster === undefined ? { REDIS_URL: redisUrl } : { REDIS_CLUSTER: cluster }),
     REDIS_PREFIX: prefix,
     UPONAI_BASE_URL: upstreamUrl,
     UPONAI_API_KEY: 'bench',

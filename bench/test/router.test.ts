@@ -29,6 +29,11 @@ test('a backlog, tenth by tenth', async () => {
   expect(row).toMatchObject({ n: 9, unit: 'µs/message', reach: { time: 1.1, heap: 1.1, rss: 1.1 } })
 }, 240_000)
 
+test('shards on the nodes of a cluster', async () => {
+  const [row] = await benchRows('10', '0.1')
+  expect(row).toMatchObject({ n: 10, reach: { '12 shards': 0.15 }, ratio: { 'cross-slot errors': 0 } })
+})
+
 test('a fresh worker', async () => {
   const [row] = await benchRows('11', '0.02')
   expect(row).toMatchObject({ n: 11, unit: 's', reach: 2, against: { ready: expect.any(Number) } })
