@@ -8,7 +8,7 @@ import { usual } from './settings.ts'
 
 const what =
   'No-op messages added and worked off at the same time: lanes, which keep the order per key, against plain BullMQ, which ' +
-  'keeps none, and GroupMQ.'
+  'keeps none, a lock per key with retries on it, which keeps one at a time alone, and GroupMQ.'
 
 export const fewKeys = lanesRow(1, 1_000, { plain: 1.5, groupmq: 2 }, 'lanes with a backlog')
 export const manyKeys = lanesRow(2, 20_000, { plain: 0.8, groupmq: 2 }, 'every message finds its lane idle')
