@@ -99,7 +99,7 @@ it('tells people the same in tables, and makes the plan of a seed again', async 
     expect(stdout).toMatch(/^accepted +\d+$/m)
     expect(stdout).toMatch(/^lost +0$/m)
     expect(stdout).toMatch(/^answer +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$/m)
-    expect(stdout).toMatch(/All \d+ accepted messages are there once, in order, and with their end\.\n$/)
+    expect(stdout).toMatch(/All \d+ accepted messages are there once, in order, and with their end\./)
   }
   const due = /^messages due +(\d+)$/m
   expect(due.exec(first.stdout)?.[1]).toBe(due.exec(second.stdout)?.[1])

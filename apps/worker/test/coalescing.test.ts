@@ -53,6 +53,16 @@ describe('with a quiet window', () => {
     expect({ joined, gathers }).toEqual({})
   })
 
+  it('a deadline that comes due meanwhile parts nothing, and closes nothing', async () => {
+    s = await stage({ routes })
+    const conversation = await s.text(FROM, 'one')
+    await s.lanes.add(conversation.id, { id: 'close:early', data: JSON.stringify({ kind: 'close' }) })
+    await s.text(FROM, 'two')
+    await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
+    expect(await said(conversation)).toEqual(['one\ntwo'])
+    expect(await s.conversations.find(conversation.id)).toMatchObject({ closed: false, chatId: expect.any(String) })
+  })
+
   it('a repeat of the sender is not said twice', async () => {
     s = await stage({ routes })
     const conversation = await s.text(FROM, 'one', 'SM1')

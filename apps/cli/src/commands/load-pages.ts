@@ -49,8 +49,13 @@ export function pageOfLoad(result: LoadResult, report: string | undefined): stri
   ].join('\n')
 }
 
-function verdictOf({ ok, counts, found }: LoadResult): string {
-  if (ok) return `All ${counts.accepted} accepted messages are there once, in order, and with their end.`
+function verdictOf({ ok, counts, found, settings }: LoadResult): string {
+  if (ok) {
+    const answers = settings.expectEcho
+      ? ''
+      : ' (Which answer belongs to which message was not looked at: --expect echo.)'
+    return `All ${counts.accepted} accepted messages are there once, in order, and with their end.${answers}`
+  }
   const problems = Object.entries(found).flatMap(([kind, count]) =>
     count === 0 ? [] : [`${count} ${kind.replaceAll('_', ' ')}`],
   )

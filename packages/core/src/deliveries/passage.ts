@@ -53,10 +53,11 @@ export async function clear(
   const hasPlace = slot !== undefined && (late || early > -LATE_MS)
   const costMs =
     hasPlace || route?.maxPerSecond === undefined ? 0 : (1_000 * weightOf(item, content)) / route.maxPerSecond
-  // It is not to take its place at the sender's pace from others.
-  if (costMs > 0 && (await isBlocked(delivery, state))) return done(delivery, 'failed', sending, 'opted_out')
   let passage: Passage
   try {
+    if (costMs === 0 && !(await gate.mayPause(senderOf(item)))) return { content }
+    // It is not to take a place at the sender's pace, or to go ahead after a pause, instead of others.
+    if (await isBlocked(delivery, state)) return done(delivery, 'failed', sending, 'opted_out')
     passage = await gate.pass(senderOf(item), costMs)
   } catch (error) {
     if (!isRedisUnavailable(error)) throw error

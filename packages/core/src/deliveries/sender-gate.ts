@@ -47,16 +47,17 @@ export class SenderGate {
     this.#options = options
   }
 
+  /** Whether the sender pauses, or did not long ago; else a message that takes no time of its rate may go. */
+  async mayPause(sender: string): Promise<boolean> {
+    if ((await this.#options.redis.exists(this.#keysOf(sender).hold)) === 1) return true
+    this.#held.delete(sender)
+    return false
+  }
+
   /** @param costMs the time that a message takes of its sender's rate; 0: it has its place already, or needs none */
   async pass(sender: string, costMs: number): Promise<Passage> {
     const { redis } = this.#options
-    const keys = this.#keysOf(sender)
-    // The usual case: nothing to wait for.
-    if (costMs === 0 && (await redis.exists(keys.hold)) === 0) {
-      this.#held.delete(sender)
-      return { waitMs: 0 }
-    }
-    const answer = await passScript(redis, keys, costMs, PROBE_MS)
+    const answer = await passScript(redis, this.#keysOf(sender), costMs, PROBE_MS)
     if (answer.state === 'held') {
       const { waitMs, reason, forMs } = answer
       this.#held.set(sender, { reason, until: Date.now() + waitMs })

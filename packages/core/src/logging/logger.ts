@@ -37,34 +37,34 @@ export function createLogger(log: LogConfig, options: LoggerOptions): Logger {
   )
 }
 
-/** Lines that are written in one go, characters. */
+/** Characters that are written in one go. */
 const MOST_HELD = 8_192
 
 /**
  * What one round of the event loop logs is written at its end, in one call: a call costs more than a line. It is written by
- * then, or at the process's exit, so nothing is left behind, and a reader who is gone holds nothing up.
+ * then, or at the process's exit, so nothing is left behind; and a reader who is gone holds nothing up.
  */
 function standardOutput(): DestinationStream {
-  standard ??= flushedEachRound()
+  standard ??= writtenEachRound()
   return standard
 }
 
 let standard: DestinationStream | undefined
 
-function flushedEachRound(): DestinationStream {
-  const output = destination({ dest: 1, sync: true, minLength: MOST_HELD })
-  let waits = false
-  const flush = () => {
-    waits = false
-    output.flushSync()
+function writtenEachRound(): DestinationStream {
+  const output = destination({ dest: 1, sync: true })
+  let held = ''
+  const leave = () => {
+    const lines = held
+    held = ''
+    if (lines !== '') output.write(lines)
   }
-  process.on('exit', flush)
+  process.on('exit', leave)
   return {
     write(line) {
-      output.write(line)
-      if (waits) return
-      waits = true
-      setImmediate(flush)
+      if (held === '') setImmediate(leave)
+      held += line
+      if (held.length >= MOST_HELD) leave()
     },
   }
 }

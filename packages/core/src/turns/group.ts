@@ -136,6 +136,8 @@ function groupFrom(head: MessageItem & { id: string }, behind: readonly Item[]) 
   let { length } = head.text
   for (const { id, data } of behind) {
     const work = conversationItem.safeParse(JSON.parse(data)).data
+    // A deadline that the answer will set anew says nothing of what may still come.
+    if (work?.kind === 'close') continue
     if (work?.kind !== 'message' || wayOf(work) !== wayOf(head)) return { ids, texts, complete: true }
     length += 1 + work.text.length
     if (ids.length === MOST_MESSAGES || length > MOST_CHARACTERS) return { ids, texts, complete: true }

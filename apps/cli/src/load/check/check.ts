@@ -6,7 +6,8 @@ import { inOrder } from './in-order.ts'
 /**
  * Holds one conversation against what was sent to it: everything accepted is there once and in order, has an end, and its answer
  * behind it, in order; nothing else is there.
- * @param expectEcho the answer to t is `echo: t`; without it answers are counted and ordered, their contents are not looked at
+ * @param expectEcho the answer to t is `echo: t`; without it they are taken in the order in which they come: one that is
+ *   missing or doubled beside others cannot be seen
  */
 export function checkConversation(evidence: Evidence, expectEcho: boolean): Checked {
   const { sent, person } = evidence
