@@ -28,7 +28,7 @@ export interface RedisCluster {
   moveSlots(slots: readonly number[], to: RedisServer, options?: MoveOptions): Promise<void>
   /** Resolves when every node that runs finds the cluster complete, and each replica has what its master has. */
   settled(): Promise<void>
-  /** Commands that each node was asked, in the order of `nodes`; what scripts did inside is not among them. */
+  /** Commands that each node did, those of scripts among them, in the order of `nodes`. All nodes have to run. */
   commands(): Promise<number[]>
   /** How often the nodes that run refused or failed, by the first word of the error. */
   errors(): Promise<Record<string, number>>

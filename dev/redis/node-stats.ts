@@ -1,9 +1,9 @@
 import type { RedisServer } from './keep.ts'
-import { askingBriefly } from './nodes.ts'
+import { asking, askingBriefly } from './nodes.ts'
 
-/** Commands that clients asked of a node since it started; 0 when it does not answer. */
+/** Commands that a node did since it started, those of scripts among them. */
 export async function commandsOf(server: RedisServer): Promise<number> {
-  const info = await askingBriefly(server, (redis) => redis.info('commandstats'))
+  const info = await asking(server, (redis) => redis.info('commandstats'))
   return sum(linesOf(info, /^cmdstat_(\S+?):calls=(\d+)/gm).filter(([command]) => !isOfNodes(command)))
 }
 

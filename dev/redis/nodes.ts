@@ -18,9 +18,9 @@ export function asking<T>({ url }: RedisServer, ask: (redis: Redis) => Promise<T
   return askingOver(new Redis(url), ask)
 }
 
-/** The same of a server that may have been killed or frozen: undefined when there is no answer within a second. */
+/** The same of a server that may have been killed or frozen: undefined when there is no answer within three seconds. */
 export function askingBriefly<T>({ url }: RedisServer, ask: (redis: Redis) => Promise<T>): Promise<T | undefined> {
-  return askingOver(new Redis(url, { commandTimeout: 1000, retryStrategy: () => null }), ask).catch(() => undefined)
+  return askingOver(new Redis(url, { commandTimeout: 3000, retryStrategy: () => null }), ask).catch(() => undefined)
 }
 
 async function askingOver<T>(redis: Redis, ask: (redis: Redis) => Promise<T>): Promise<T> {
