@@ -11,23 +11,23 @@ test('slow answers, as many as there are places', async () => {
   const [row] = await benchRows('6', '0.01')
   expect(row).toMatchObject({ n: 6, name: expect.stringContaining('50 conversations'), against: { ideal: 25 } })
   expect(Object.keys(row?.ratio ?? {})).toContain('10 s, 1 queue')
-}, 240_000)
+}, 420_000)
 
 test('those that hang beside the others', async () => {
   const [row] = await benchRows('7', '0.05')
   expect(row).toMatchObject({ n: 7, unit: 'ms', against: { without: expect.any(Number) }, reach: 1.1 })
-}, 240_000)
+}, 420_000)
 
 test('idle conversations, at three sizes', async () => {
   const [row] = await benchRows('8', '0.01')
   expect(row).toMatchObject({ n: 8, unit: 'bytes/conversation' })
   expect(row?.reach).toEqual({ bytes: 3_000, 'closing timer': 250, 'time at 1,000': 1.1, 'time at 10,000': 1.1 })
-}, 240_000)
+}, 420_000)
 
 test('a backlog, tenth by tenth', async () => {
   const [row] = await benchRows('9', '0.005')
   expect(row).toMatchObject({ n: 9, unit: 'µs/message', reach: { time: 1.1, heap: 1.1, rss: 1.1 } })
-}, 240_000)
+}, 420_000)
 
 test('shards on the nodes of a cluster', async () => {
   const [row] = await benchRows('10', '0.1')
@@ -37,7 +37,7 @@ test('shards on the nodes of a cluster', async () => {
 test('a fresh worker', async () => {
   const [row] = await benchRows('11', '0.02')
   expect(row).toMatchObject({ n: 11, unit: 's', reach: 2, against: { ready: expect.any(Number) } })
-}, 240_000)
+}, 420_000)
 
 test('a copied conversation goes on like the one that was really made', async () => {
   const redis = await startRedisServer()
@@ -56,7 +56,7 @@ test('a copied conversation goes on like the one that was really made', async ()
     )
     expect(items.at(-2)?.text).toBe(TEXT)
   })
-}, 120_000)
+}, 420_000)
 
 test('the rate between two answers lies within slices of time', () => {
   const slices: [number, number][] = [

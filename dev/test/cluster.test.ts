@@ -77,7 +77,7 @@ describe.skipIf(!hasLocalRedis())('on a Redis Cluster', () => {
     await expectAnsweredOnce(people, stack.sandbox)
     await expectHeardAll(people)
     await expectNoCrossSlot(cluster)
-  }, 240_000)
+  }, 420_000)
 
   it.each(['killed', 'frozen'])(
     'nothing acknowledged is lost when a master is %s, and everything goes on with its replica',
@@ -102,6 +102,6 @@ describe.skipIf(!hasLocalRedis())('on a Redis Cluster', () => {
       await expectHeardAll(people)
       await expectNoCrossSlot(cluster)
     },
-    240_000,
+    420_000,
   )
 })
