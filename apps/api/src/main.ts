@@ -9,6 +9,7 @@ import {
   demandFitRedis,
   exitIfConfigError,
   exitOnConfigError,
+  firstReady,
   isRedisUnavailable,
   LiveEvents,
   loadConfig,
@@ -28,6 +29,9 @@ import { createApi } from './create-api.ts'
 import { Readiness } from './health/readiness.ts'
 import { Listener } from './listener.ts'
 import { MissedWebhooks } from './webhooks/missed-webhooks.ts'
+
+/** Who asks before Redis is there gets a 503. To find a whole cluster takes a moment; one that is away holds up nobody. */
+const FIND_REDIS_MS = 1_000
 
 /** Time that requests in progress get when the process is told to stop and nobody sends it new ones any more. */
 const GRACE_MS = 5_000
@@ -120,6 +124,7 @@ const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
 reloadOnSignal(logger, routes)
 stopOnSignal(logger, STOP_WITHIN_MS, stop)
 
+await firstReady(redis, FIND_REDIS_MS)
 try {
   const [port, adminPort] = await Promise.all([
     publicListener.start(config.api.host, config.api.port),
