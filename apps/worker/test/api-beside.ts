@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { spawnProgram } from '@chatlane/dev'
-import { expect, onTestFinished } from 'vitest'
+import { expect } from 'vitest'
 import type { Stage } from './stage.ts'
 
 const main = fileURLToPath(new URL('../../api/src/main.ts', import.meta.url))
@@ -39,7 +39,6 @@ export async function apiBeside(stage: Stage, env: Record<string, string> = {}):
     child.kill(signal)
     await exit
   }
-  onTestFinished(() => end('SIGKILL'))
   const { port } = await Promise.race([
     line(({ msg }) => msg === 'api ready'),
     exit.then((how) => {
