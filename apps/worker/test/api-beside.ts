@@ -1,6 +1,6 @@
+import { setTimeout as passed } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { spawnProgram } from '@chatlane/dev'
-import { expect } from 'vitest'
 import type { Stage } from './stage.ts'
 
 const main = fileURLToPath(new URL('../../api/src/main.ts', import.meta.url))
@@ -46,7 +46,7 @@ export async function apiBeside(stage: Stage, env: Record<string, string> = {}):
     }),
   ])
   const url = `http://127.0.0.1:${port}`
-  await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200)
+  while (!(await fetch(`${url}/readyz`)).ok) await passed(50)
   await stage.sandbox.settings({
     status_callbacks: true,
     api_url: url,
