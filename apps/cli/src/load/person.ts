@@ -56,7 +56,7 @@ export class Person {
 
   async #say(text: string, plannedAt: number): Promise<void> {
     const { door, now, onSettled } = this.#options
-    // What Twilio calls its messages; as good a key as any on the web.
+    // What Twilio calls its messages; on the web every key is as good.
     const key = `SM${randomBytes(16).toString('hex')}`
     let messageId: string | undefined
     const send = async () => {
