@@ -1,7 +1,7 @@
-import { Pool } from 'undici'
 import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { exchange } from '../http/exchange.ts'
+import { openPool } from '../http/pool.ts'
 import type { AgentDialect } from './agent-requests.ts'
 import { agentMethods, type UponAIAgents } from './agents.ts'
 import type { Chat, ChatMessage } from './chat.ts'
@@ -70,16 +70,7 @@ export interface UponAIClient extends UponAIAgents {
 export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
   const { origin, pathPrefix, dialect, agents } = settled(options)
   const { around = (_operation, request) => request() } = options
-  const pool = new Pool(origin, {
-    connections: options.connections ?? 1000,
-    // One exchange per connection: what a lost connection took with it is then never in doubt for others.
-    pipelining: 1,
-    allowH2: false,
-    // The deadline of the exchange covers all of these.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: 64 * 1024 * 1024,
-  })
+  const pool = openPool(origin, options.connections ?? 1000)
 
   const call: Call = async (request, callOptions, expected, read) =>
     around(request.operation, () => send(request, callOptions, expected, read), callOptions.signal)
