@@ -1,4 +1,4 @@
-import twilio from 'twilio'
+import { twilioLibrary } from './library.ts'
 
 export interface TwilioSignatureInput {
   /** The account's primary token, and the next one while tokens are being changed. */
@@ -21,7 +21,7 @@ export function verifyTwilioSignature({ authTokens, header, url, form }: TwilioS
   const signed = url.replace(/#.*$/s, '')
   return authTokens.some((token) => {
     try {
-      return twilio.validateRequest(token, header, signed, form)
+      return twilioLibrary().validateRequest(token, header, signed, form)
     } catch {
       // The library throws on input that no request of Twilio's has.
       return false
@@ -34,5 +34,5 @@ export function verifyTwilioSignature({ authTokens, header, url, form }: TwilioS
  * @param url the URL that is called, without a fragment
  */
 export function signTwilioForm(input: { authToken: string; url: string; form: Record<string, string> }): string {
-  return twilio.getExpectedTwilioSignature(input.authToken, input.url, input.form)
+  return twilioLibrary().getExpectedTwilioSignature(input.authToken, input.url, input.form)
 }

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import twilio from 'twilio'
+import type twilio from 'twilio'
 import { EnvHttpProxyAgent } from 'undici'
 import type { TwilioAccess } from '../../config/config.ts'
 import { type Exchange, exchange } from '../../http/exchange.ts'
 import { retryAfterMs } from '../../http/retry-after.ts'
+import { twilioLibrary } from './library.ts'
 import { SmsError, throttled } from './sms-error.ts'
 
 /** Twilio's library waits 30 s unless told otherwise; a lane should not. */
@@ -27,30 +28,33 @@ export function beginning<T>(begin: () => void, calls: () => Promise<T>): Promis
  * Carries the library's requests over our own exchange, which knows what the library does not tell: whether a request that
  * failed ever left, and (exceptions of the library have no headers) for how long a 429 asks to wait.
  */
-class Requests extends twilio.RequestClient {
-  constructor() {
-    super({ timeout: TIMEOUT_MS })
-    const agent = new EnvHttpProxyAgent({ connections: MOST_IN_PROGRESS, pipelining: 1, allowH2: false })
-    this.axios.defaults.adapter = async (config) => {
-      const url = new URL(this.axios.getUri(config))
-      const done = await exchange(
-        agent,
-        {
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method: config.method?.toUpperCase() === 'GET' ? 'GET' : 'POST',
-          headers: config.headers.toJSON(true),
-          body: typeof config.data === 'string' ? config.data : null,
-        },
-        { timeoutMs: TIMEOUT_MS, begin: begins.getStore() },
-      )
-      const { status, headers, text: data, failure } = done
-      // A refusal stands even if its explanation broke off.
-      if (status === undefined || (failure !== undefined && status < 400)) throw brokenOff(done)
-      if (status === 429) throw throttled(retryAfterMs(headers))
-      return { status, data, statusText: '', headers, config }
+function createRequests(): twilio.RequestClient {
+  class Requests extends twilioLibrary().RequestClient {
+    constructor() {
+      super({ timeout: TIMEOUT_MS })
+      const agent = new EnvHttpProxyAgent({ connections: MOST_IN_PROGRESS, pipelining: 1, allowH2: false })
+      this.axios.defaults.adapter = async (config) => {
+        const url = new URL(this.axios.getUri(config))
+        const done = await exchange(
+          agent,
+          {
+            origin: url.origin,
+            path: url.pathname + url.search,
+            method: config.method?.toUpperCase() === 'GET' ? 'GET' : 'POST',
+            headers: config.headers.toJSON(true),
+            body: typeof config.data === 'string' ? config.data : null,
+          },
+          { timeoutMs: TIMEOUT_MS, begin: begins.getStore() },
+        )
+        const { status, headers, text: data, failure } = done
+        // A refusal stands even if its explanation broke off.
+        if (status === undefined || (failure !== undefined && status < 400)) throw brokenOff(done)
+        if (status === 429) throw throttled(retryAfterMs(headers))
+        return { status, data, statusText: '', headers, config }
+      }
     }
   }
+  return new Requests()
 }
 
 /** What a request without a whole answer means. */
@@ -65,11 +69,12 @@ function brokenOff({ sent, failure }: Exchange): unknown {
 /** Twilio's own library, set up for our account. Nothing is repeated by it. */
 export function createTwilioClient(config: TwilioAccess): twilio.Twilio {
   const { accountSid, authToken, apiKeySid, apiKeySecret } = config
-  const httpClient = new Requests()
+  const library = twilioLibrary()
+  const httpClient = createRequests()
   const client =
     apiKeySid !== undefined && apiKeySecret !== undefined
-      ? twilio(apiKeySid, apiKeySecret, { accountSid, httpClient })
-      : twilio(accountSid, authToken, { accountSid, httpClient })
+      ? library(apiKeySid, apiKeySecret, { accountSid, httpClient })
+      : library(accountSid, authToken, { accountSid, httpClient })
   if (config.baseUrl !== undefined) client.api.baseUrl = config.baseUrl
   return client
 }
