@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { profiling } from '../profiling.ts'
+import { profiling } from '../node-flags.ts'
 import { emptyRedis } from '../redis/empty.ts'
 import { type Measurement, type Reply, replySchema, type Task } from './measurement.ts'
 

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Conversations, MOST_WAITING, watchRoutes } from '@chatlane/core'
 import { Lanes } from '@chatlane/lanes'
 import { Cluster, Redis } from 'ioredis'
@@ -16,6 +18,8 @@ export interface RouterOptions {
   prefix?: string
   /** Played by another router's, when there are two. */
   upstream?: Upstream
+  /** A folder for profiles of the workers' CPU time. */
+  profileTo?: string | undefined
 }
 
 /** The whole router, as messages go through it: what the api does at its doors, and workers of their own. */
@@ -41,7 +45,7 @@ export interface Router {
 const AUTO_CLOSE_AFTER_MS = 3_600_000
 
 export async function openRouter(options: RouterOptions): Promise<Router> {
-  const { redisUrl, cluster, shards = 1, concurrency = 200, prefix = 'chatlane' } = options
+  const { redisUrl, cluster, shards = 1, concurrency = 200, prefix = 'chatlane', profileTo } = options
   const problem = await build('apps/worker')
   if (problem !== undefined) throw new Error(problem)
   const upstream = options.upstream ?? (await startUpstream())
@@ -72,7 +76,7 @@ export async function openRouter(options: RouterOptions): Promise<Router> {
     upstream,
     startWorker: async () => {
       const env = environment({ redisUrl, cluster, prefix, upstreamUrl: upstream.url, concurrency, shards })
-      const worker = await startWorker(env)
+      const worker = await startWorker(env, profileTo)
       workers.push(worker)
       return worker
     },
@@ -123,8 +127,6 @@ function environment({
 }: Settings): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
-    // For profiles of the workers.
-    NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
     ...(cluster === undefined ? { REDIS_URL: redisUrl } : { REDIS_CLUSTER: cluster }),
     REDIS_PREFIX: prefix,
     UPONAI_BASE_URL: upstreamUrl,
@@ -132,6 +134,8 @@ function environment({
     UPONAI_WORKSPACE_ID: '1',
     // A chat that hangs for a minute is waited for.
     UPONAI_TIMEOUT_MS: '90000',
+    // As `start:worker` and the image do.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'chatlane-bench-compile-cache'),
     WORKER_CONCURRENCY: String(concurrency),
     QUEUE_SHARDS: String(shards),
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as passed } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { profiling, WORKER_FLAGS } from '../node-flags.ts'
 import { type Probed, probed } from './probed.ts'
 
 /** Looked at so often while a worker starts, ms. */
@@ -27,20 +28,24 @@ export interface Worker {
 
 const readyLine = z.object({ msg: z.literal('worker ready'), time: z.iso.datetime() })
 
-/** @param env its whole environment, but for the address of its health */
-export async function startWorker(env: Record<string, string>): Promise<Worker> {
+/**
+ * @param env its whole environment, but for the address of its health
+ * @param profileTo a folder for profiles of its CPU time
+ */
+export async function startWorker(env: Record<string, string>, profileTo?: string): Promise<Worker> {
   // Its log, a line per turn, goes where nobody has to read it: that would cost what is measured.
   const folder = mkdtempSync(join(tmpdir(), 'chatlane-bench-'))
   const log = join(folder, 'worker.log')
+  const probeUrl = new URL('./probe.ts', import.meta.url).href
   const spawnedAt = Date.now()
   const child = fork(fileURLToPath(new URL('../../apps/worker/dist/main.js', import.meta.url)), {
     env: { ...env, WORKER_PORT: '0' },
-    execArgv: ['--expose-gc', '--import', new URL('./probe.ts', import.meta.url).href],
+    execArgv: [...WORKER_FLAGS, ...profiling(profileTo), '--expose-gc', '--import', probeUrl],
     stdio: ['ignore', openSync(log, 'a'), 'ignore', 'ipc'],
   })
   const ended = once(child, 'exit')
   // Only an orderly end writes a profile.
-  const atOnce = env.NODE_OPTIONS?.includes('prof') ? 'SIGTERM' : 'SIGKILL'
+  const atOnce = profileTo === undefined ? 'SIGKILL' : 'SIGTERM'
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await ended

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from '../../dev/build/build.ts'
 import { freePort } from '../../dev/redis/free-port.ts'
+import { WORKER_FLAGS } from '../node-flags.ts'
 import { environment } from './environment.ts'
 import { startMeasured } from './measured-process.ts'
 import { sender } from './phase.ts'
@@ -41,10 +42,16 @@ export async function startChatlane({
     SESSION_SECRET: 'known to everybody: for the benchmark only',
     CHATLANE_CONFIG: routesFile,
   }
-  const start = (app: string, at: number) =>
-    startMeasured({ program: `apps/${app}/dist/main.js`, env, profileTo, readyUrl: `http://127.0.0.1:${at}/readyz` })
-  const api = await start('api', port)
-  const worker = withWorker ? await start('worker', workerPort) : undefined
+  const start = (app: string, at: number, flags: string[]) =>
+    startMeasured({
+      program: `apps/${app}/dist/main.js`,
+      env,
+      flags,
+      profileTo,
+      readyUrl: `http://127.0.0.1:${at}/readyz`,
+    })
+  const api = await start('api', port, [])
+  const worker = withWorker ? await start('worker', workerPort, WORKER_FLAGS) : undefined
   return {
     url: `http://127.0.0.1:${port}${WEBHOOK_PATH}`,
     ordered: true,

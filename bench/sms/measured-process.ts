@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { setTimeout as passed } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { profiling } from '../profiling.ts'
+import { profiling } from '../node-flags.ts'
 import { endOf } from './child.ts'
 
 export interface MeasuredOptions {
   /** From the top of the project. */
   program: string
   env: Record<string, string>
+  /** For Node.js. */
+  flags?: string[]
   /** Answers 200 when the process is ready; without it the process says so itself. */
   readyUrl?: string
   /** The folder for a profile of its CPU time. */
@@ -27,10 +29,16 @@ const cpuSchema = z.object({ cpuMicros: z.number() })
 const LOOK_EVERY_MS = 20
 const START_PATIENCE_MS = 30_000
 
-export async function startMeasured({ program, env, readyUrl, profileTo }: MeasuredOptions): Promise<MeasuredProcess> {
+export async function startMeasured({
+  program,
+  env,
+  flags = [],
+  readyUrl,
+  profileTo,
+}: MeasuredOptions): Promise<MeasuredProcess> {
   const child = fork(fileURLToPath(new URL(`../../${program}`, import.meta.url)), {
     env,
-    execArgv: [...profiling(profileTo), '--import', new URL('./cpu-probe.ts', import.meta.url).href],
+    execArgv: [...flags, ...profiling(profileTo), '--import', new URL('./cpu-probe.ts', import.meta.url).href],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   // Only an orderly end writes a profile.

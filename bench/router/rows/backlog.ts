@@ -31,7 +31,7 @@ async function measure(context: Context): Promise<Outcome> {
   const rounds: Round[] = []
   for (let round = 0; round < context.rounds; round++) {
     context.progress(`  round ${round + 1} of ${context.rounds}:`)
-    const measured = await onRouter({ redisUrl: context.redisUrl }, (router) => work(router, messages))
+    const measured = await onRouter(context, (router) => work(router, messages))
     rounds.push(measured)
     context.progress(` ${Math.round(median(measured.tenths.map((it) => it.microsEach)))} µs per message\n`)
   }

@@ -35,7 +35,7 @@ async function measure(context: Context): Promise<Outcome> {
   for (let round = 0; round < context.rounds; round++) {
     context.progress(`  round ${round + 1} of ${context.rounds}:`)
     for (const shards of SHARDS) {
-      const measured = await onCluster((nodes) => work(nodes, shards, conversations))
+      const measured = await onCluster((nodes) => work(nodes, shards, conversations, context.profileTo))
       rounds.get(shards)?.push(measured)
       context.progress(` ${shards} shards ${percent(measured.farthest)}`)
     }
@@ -82,10 +82,10 @@ async function onCluster<T>(work: (nodes: RedisCluster) => Promise<T>): Promise<
   }
 }
 
-async function work(nodes: RedisCluster, shards: number, conversations: number): Promise<Round> {
+async function work(nodes: RedisCluster, shards: number, conversations: number, profileTo?: string): Promise<Round> {
   const [first] = nodes.nodes
   if (!first) throw new Error('expected a node')
-  const router = await openRouter({ redisUrl: first.url, cluster: nodes.addresses, shards })
+  const router = await openRouter({ redisUrl: first.url, cluster: nodes.addresses, shards, profileTo })
   try {
     await router.startWorker()
     const before = await nodes.commands()

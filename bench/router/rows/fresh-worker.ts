@@ -37,7 +37,7 @@ interface Start {
 async function measure(context: Context): Promise<Outcome> {
   const messages = context.sized(MESSAGES, 500)
   const watchedMs = context.sized(WATCHED_MS, 2_000)
-  const starts = await onRouter({ redisUrl: context.redisUrl }, (router) => work(router, context, messages, watchedMs))
+  const starts = await onRouter(context, (router) => work(router, context, messages, watchedMs))
   const of = (pick: (start: Start) => number) => spread(starts.map(pick))
   const full = of((it) => it.fullSpeed)
   return {

@@ -45,7 +45,7 @@ async function measure(context: Context): Promise<Outcome> {
   const rounds: Round[] = []
   for (let round = 0; round < context.rounds; round++) {
     context.progress(`  round ${round + 1} of ${context.rounds}:`)
-    const measured = await sideBySide(context.redisUrl, conversations, forMs, round % 2 === 0)
+    const measured = await sideBySide(context, conversations, forMs, round % 2 === 0)
     rounds.push(measured)
     context.progress(` p99 ${measured.hanging.p99.toFixed(0)} ms, without ${measured.without.p99.toFixed(0)} ms\n`)
   }
@@ -74,10 +74,15 @@ async function measure(context: Context): Promise<Outcome> {
 }
 
 /** Both at the same time, so that what else the machine does meets both. */
-async function sideBySide(redisUrl: string, conversations: number, forMs: number, first: boolean): Promise<Round> {
+async function sideBySide(
+  { redisUrl, profileTo }: Context,
+  conversations: number,
+  forMs: number,
+  first: boolean,
+): Promise<Round> {
   await emptyRedis(redisUrl)
   const upstream = await startUpstream()
-  const open = (prefix: string) => openRouter({ redisUrl, prefix, upstream })
+  const open = (prefix: string) => openRouter({ redisUrl, prefix, upstream, profileTo })
   const routers: Router[] = []
   try {
     for (const prefix of ['one', 'other']) routers.push(await open(prefix))

@@ -47,7 +47,7 @@ interface Stage {
 
 async function measure(context: Context): Promise<Outcome> {
   const sizes = SIZES.map((size) => context.sized(size, 100))
-  const { stages, seenMark } = await onRouter({ redisUrl: context.redisUrl }, (router) => work(router, context, sizes))
+  const { stages, seenMark } = await onRouter(context, (router) => work(router, context, sizes))
   const [fewest, ...more] = stages
   const most = stages.at(-1)
   if (!fewest || !most) throw new Error('expected sizes')

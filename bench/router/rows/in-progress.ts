@@ -52,7 +52,8 @@ async function measure(context: Context): Promise<Outcome> {
     const { shards, delayMs } = sides[side]
     // A tiny run is not to take as long as a full one.
     const takes = Math.max(delayMs * Math.min(slower, 1), 100)
-    const options = { redisUrl: context.redisUrl, shards, concurrency: places }
+    const { redisUrl, profileTo } = context
+    const options = { redisUrl, profileTo, shards, concurrency: places }
     const measured = await onRouter(options, (router) => work(router, places, takes))
     return { measured, told: `${count(measured.perSecond)}/s` }
   })

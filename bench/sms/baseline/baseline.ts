@@ -1,4 +1,5 @@
 import { freePort } from '../../../dev/redis/free-port.ts'
+import { WORKER_FLAGS } from '../../node-flags.ts'
 import { environment } from '../environment.ts'
 import { startMeasured } from '../measured-process.ts'
 import { type Service, type ServiceOptions, WEBHOOK_PATH } from '../service.ts'
@@ -21,7 +22,7 @@ async function start(
   const env = environment(redisUrl, providersUrl, port)
   const api = await startMeasured({ program: apiProgram, env, profileTo })
   const worker = withWorker
-    ? await startMeasured({ program: 'bench/sms/baseline/worker-process.ts', env, profileTo })
+    ? await startMeasured({ program: 'bench/sms/baseline/worker-process.ts', env, flags: WORKER_FLAGS, profileTo })
     : undefined
   return {
     url: `http://127.0.0.1:${port}${WEBHOOK_PATH}`,
