@@ -34,6 +34,7 @@ export async function attempted<T>(
   if (isCompletion) await assertNotHandedOff(context, answers?.[0])
   const begin = () => turn.assertLease(LEAST_LEASE_MS)
   begin()
+  context.begun()
   try {
     return await call({ signal: turn.signal, begin })
   } catch (error) {

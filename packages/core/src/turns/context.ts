@@ -59,6 +59,8 @@ export interface TurnContext extends TurnParts {
   /** The chat that was found over, to which nothing is said any more; until that is in the ledger. */
   leftChat?: string
   keys: ReturnType<typeof conversationKeys>
+  /** Called when its request to UponAI is about to leave: another turn may begin. */
+  begun: () => void
 }
 
 /** Undefined when the conversation is gone: it was idle for so long that it is not kept any more. */
@@ -67,13 +69,22 @@ export async function loadContext(
   item: string,
   turn: Turn,
   work?: ConversationItem,
+  begun = () => {},
 ): Promise<TurnContext | undefined> {
   const keys = conversationKeys(parts.prefix, turn.lane)
   const conversation = parseConversation(turn.lane, await parts.redis.hgetall(keys.record))
   if (!conversation) return undefined
   if (work?.kind === 'message' && work.sender !== undefined) conversation.sender = work.sender
   const settings = settingsOf(parts.routes.current, conversation, parts)
-  return { ...parts, item, turn: reportingTurn(parts.webhooks, conversation, turn), conversation, settings, keys }
+  return {
+    ...parts,
+    item,
+    turn: reportingTurn(parts.webhooks, conversation, turn),
+    conversation,
+    settings,
+    keys,
+    begun,
+  }
 }
 
 /** The writes that change the conversation's record. */

@@ -15,6 +15,7 @@ import type { Logger } from '../logging/logger.ts'
 import { isRedisUnavailable } from '../redis/unavailable.ts'
 import { reportingVerdict, reports } from '../webhooks/reports.ts'
 import { attemptEffects } from './attempt.ts'
+import { Beginnings } from './beginnings.ts'
 import { doClose, doEnd, doEnded } from './close.ts'
 import { announce, change, loadContext, rearm, type TurnContext, type TurnParts } from './context.ts'
 import { verdictOf } from './failure.ts'
@@ -36,11 +37,13 @@ export interface TurnHandler {
 }
 
 export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler {
+  const beginnings = new Beginnings()
   return {
     async handler(item, turn) {
       const began = performance.now()
       const work = conversationItem.parse(JSON.parse(item.data))
-      const context = await loadContext(parts, item.id, turn, work)
+      const begun = await beginnings.take()
+      const context = await loadContext(parts, item.id, turn, work, begun)
       if (!context) return goneVerdict(work)
       let outcome: Verdict['do'] | 'error' = 'error'
       const line: Record<string, unknown> = {
@@ -59,6 +62,7 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         line.err = error
         throw error
       } finally {
+        begun()
         const ms = performance.now() - began
         // One that only waits for more has decided nothing.
         const waits = line.detail === MORE_MAY_COME
