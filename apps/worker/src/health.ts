@@ -15,12 +15,14 @@ export interface Health {
  * @throws when no port can be listened on
  * @param notes what someone should see to, though it keeps nothing else from working
  * @param ready what keeps the worker from working, or undefined when nothing does
+ * @param onError told why a page could not be made
  */
 export async function serveHealth(
   listener: { host: string; port: number },
   registry: Pick<WorkerMetrics['registry'], 'contentType' | 'metrics'>,
   notes: () => readonly string[],
   ready: () => Promise<string | undefined>,
+  onError: (error: unknown) => void,
 ): Promise<Health> {
   const pages: Record<string, (response: ServerResponse) => void | Promise<void>> = {
     '/healthz': (response) => answer(response, 200, { status: 'ok' }),
@@ -42,7 +44,8 @@ export async function serveHealth(
     try {
       if (page) await page(response)
       else answer(response, 404, { problem: `expected GET ${Object.keys(pages).join(', ')}` })
-    } catch {
+    } catch (error) {
+      onError(error)
       answer(response, 500, { problem: 'the page could not be made' })
     }
   })

@@ -64,17 +64,23 @@ export async function startWorker(
   const gate = new SenderGate({ redis, prefix, logger })
   const notes = () =>
     gate.held.map(({ sender, reason }) => `${maskAddress(sender)} sends nothing: ${reasonText(reason)}`)
-  const health = await serveHealth(config.worker, metrics.registry, notes, async () => {
-    if (state === 'draining') return 'the process is stopping'
-    const problem = await redisProblem(redis)
-    if (problem !== undefined) return problem
-    if (state === 'starting') return 'the process is starting'
-    if (replicas.missing !== undefined) return replicas.missing
-    const { paused } = uponai.gate
-    if (paused === 'credentials') return 'UponAI refuses our credentials: turns wait'
-    if (paused === 'outage') return 'UponAI fails: turns wait until it answers'
-    return undefined
-  })
+  const health = await serveHealth(
+    config.worker,
+    metrics.registry,
+    notes,
+    async () => {
+      if (state === 'draining') return 'the process is stopping'
+      const problem = await redisProblem(redis)
+      if (problem !== undefined) return problem
+      if (state === 'starting') return 'the process is starting'
+      if (replicas.missing !== undefined) return replicas.missing
+      const { paused } = uponai.gate
+      if (paused === 'credentials') return 'UponAI refuses our credentials: turns wait'
+      if (paused === 'outage') return 'UponAI fails: turns wait until it answers'
+      return undefined
+    },
+    (error) => logger.warn({ err: error }, 'health'),
+  )
 
   await demandFitRedis(redis, config.redis, logger)
   const shards = await noteShards(redis, prefix, config.queueShards)

@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { serveHealth } from '../src/health.ts'
 
-async function served(ready: () => Promise<string | undefined>, notes: string[] = []) {
+async function served(ready: () => Promise<string | undefined>, notes: string[] = [], onError = (_: unknown) => {}) {
   const metrics = {
     contentType: 'text/plain; version=0.0.4; charset=utf-8' as const,
     metrics: async () => 'chatlane_up 1',
   }
-  const health = await serveHealth({ host: '127.0.0.1', port: 0 }, metrics, () => notes, ready)
+  const health = await serveHealth({ host: '127.0.0.1', port: 0 }, metrics, () => notes, ready, onError)
   onTestFinished(() => health.close())
   const at = `http://127.0.0.1:${health.port}`
   return async (path: string, method = 'GET') => {
@@ -36,6 +36,12 @@ test('whoever asks for something else is told what there is', async () => {
 })
 
 test('a page that cannot be made is answered 500 without a word of why', async () => {
-  const get = await served(() => Promise.reject(new Error('a secret')))
+  const errors: unknown[] = []
+  const get = await served(
+    () => Promise.reject(new Error('a secret')),
+    [],
+    (error) => errors.push(error),
+  )
   expect(await get('/readyz')).toEqual({ status: 500, body: { problem: 'the page could not be made' } })
+  expect(errors).toEqual([new Error('a secret')])
 })

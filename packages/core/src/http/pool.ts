@@ -6,7 +6,8 @@ const MOST_LOOKED_AT = 64
 /**
  * Keep-alive connections to one origin, each with one exchange at a time: what a lost connection took with it is then never in
  * doubt for others. Many are a pool of pools, so that thousands of busy ones are not looked through for a free one.
- * @param connections most at a time, rounded up to whole pools; more requests wait for a free one
+ * @param connections most in use at a time, rounded up to whole pools; more requests wait for a free one. A pool one of whose
+ *   connections cannot be made is replaced: what is in progress in it ends, what is idle is closed.
  */
 export function openPool(origin: string, connections: number): Pool {
   const options = {

@@ -23,6 +23,8 @@ export async function attempted<T>(
   call: (options: Pick<CallOptions, 'signal' | 'begin'>) => Promise<T>,
 ): Promise<T> {
   const { conversation, turn, item, replicas } = context
+  // A turn that is told to end puts nothing on record of which the next one had to find out that it never happened.
+  turn.assertLease(LEAST_LEASE_MS)
   const attempt: Attempt = { item, kind, target, at: Date.now() }
   replicas.demand(shardOfConversation(conversation.id))
   const isCompletion = kind === 'completion'
@@ -34,7 +36,6 @@ export async function attempted<T>(
   if (isCompletion) await assertNotHandedOff(context, answers?.[0])
   const begin = () => turn.assertLease(LEAST_LEASE_MS)
   begin()
-  context.begun()
   try {
     return await call({ signal: turn.signal, begin })
   } catch (error) {

@@ -1,12 +1,12 @@
 /** Enough for Redis to be asked many things in one go. */
 const MOST = 64
-/** Longer than a place is held by a turn that only computes and asks a near Redis. */
+/** Longer than a turn takes that only computes and asks a near Redis. */
 const MOST_MS = 100
 
 /**
- * Lets few turns at a time be between their beginning and their request to UponAI. Of thousands that begin together each would
- * be half done when the first could have been sent: `pnpm bench --rows 6` was a third slower. Who takes longer because of others
- * (Redis is far away, a chat is read back) keeps nobody waiting.
+ * Lets few turns at a time be between their beginning and what they first ask of UponAI. Of thousands that begin together each
+ * would be half done when the first could have been sent: `pnpm bench --rows 6` was a third slower. A turn that is held up (by a
+ * Redis that is far away) gives its place back after {@link MOST_MS}.
  */
 export class Beginnings {
   #free = MOST

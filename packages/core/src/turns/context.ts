@@ -59,23 +59,30 @@ export interface TurnContext extends TurnParts {
   /** The chat that was found over, to which nothing is said any more; until that is in the ledger. */
   leftChat?: string
   keys: ReturnType<typeof conversationKeys>
-  /** Called when its request to UponAI is about to leave: another turn may begin. */
-  begun: () => void
 }
 
-/** Undefined when the conversation is gone: it was idle for so long that it is not kept any more. */
+/**
+ * Undefined when the conversation is gone: it was idle for so long that it is not kept any more.
+ * @param onAsk called before anything is asked of UponAI
+ */
 export async function loadContext(
   parts: TurnParts,
   item: string,
   turn: Turn,
   work?: ConversationItem,
-  begun = () => {},
+  onAsk = () => {},
 ): Promise<TurnContext | undefined> {
   const keys = conversationKeys(parts.prefix, turn.lane)
   const conversation = parseConversation(turn.lane, await parts.redis.hgetall(keys.record))
   if (!conversation) return undefined
   if (work?.kind === 'message' && work.sender !== undefined) conversation.sender = work.sender
   const settings = settingsOf(parts.routes.current, conversation, parts)
+  const uponai = new Proxy(parts.uponai, {
+    get(client, name) {
+      onAsk()
+      return Reflect.get(client, name)
+    },
+  })
   return {
     ...parts,
     item,
@@ -83,7 +90,7 @@ export async function loadContext(
     conversation,
     settings,
     keys,
-    begun,
+    uponai,
   }
 }
 

@@ -40,9 +40,9 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
   const beginnings = new Beginnings()
   return {
     async handler(item, turn) {
-      const began = performance.now()
       const work = conversationItem.parse(JSON.parse(item.data))
       const begun = await beginnings.take()
+      const began = performance.now()
       const context = await loadContext(parts, item.id, turn, work, begun)
       if (!context) return goneVerdict(work)
       let outcome: Verdict['do'] | 'error' = 'error'
