@@ -59,7 +59,11 @@ function verdictOf({ ok, counts, found, settings }: LoadResult): string {
   const problems = Object.entries(found).flatMap(([kind, count]) =>
     count === 0 ? [] : [`${count} ${kind.replaceAll('_', ' ')}`],
   )
-  return `NOT OK: ${[...(counts.accepted === 0 ? ['nothing was accepted'] : []), ...problems].join(', ')}.`
+  return `NOT OK: ${[...(counts.answered === 0 ? [nothing(counts)] : []), ...problems].join(', ')}.`
+}
+
+function nothing({ accepted }: LoadResult['counts']): string {
+  return accepted === 0 ? 'nothing was accepted' : 'nothing was answered'
 }
 
 /** The same for programs. Latencies in ms. */

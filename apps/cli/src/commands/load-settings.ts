@@ -46,6 +46,7 @@ export function settingsOf(options: LoadOptions, config: CliConfig, seed: number
     )
   const { messages, think, burst, smsShare, textLength, timeout } = options
   const seconds = options.seconds ?? (options.minutes === undefined ? DEFAULTS.seconds : options.minutes * 60)
+  demandUsed(options)
   const web = smsShare < 100 ? webOf(options, config) : undefined
   const sms = smsShare > 0 ? smsOf(options, config) : undefined
   const settings: LoadSettings = {
@@ -71,6 +72,14 @@ export function settingsOf(options: LoadOptions, config: CliConfig, seed: number
       64,
     )
   return settings
+}
+
+/** @throws Failure for what is given for a channel on which nobody writes */
+function demandUsed({ smsShare, number, yesSendSms, agent, publicKey }: LoadOptions): void {
+  if (smsShare === 0 && (number !== undefined || yesSendSms))
+    throw new Failure('--number, --yes-send-sms: nobody writes by SMS without --sms-share', 64)
+  if (smsShare === 100 && (agent !== undefined || publicKey !== undefined))
+    throw new Failure('--agent, --public-key: nobody writes on the web with --sms-share 100', 64)
 }
 
 function rateOf({ rate, conversations, people, messages, think }: LoadOptions): number {

@@ -78,7 +78,7 @@ Everything is real: agents answer and cost what they cost. SMS come from invente
 
 Ctrl-C stops writing; what was accepted is checked all the same. Again: at once, without a report.
 
-Exit code 0: every accepted message is there once, in order, with its end. 1: not so, nothing was accepted, or the deployment
+Exit code 0: every accepted message is there once, in order, with its end. 1: not so, nothing was answered, or the deployment
 could not be used.
 
 Examples:

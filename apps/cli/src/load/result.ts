@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 export interface LoadResult {
-  /** Everything accepted is there once, in order, with its end; and something was accepted. */
+  /** Everything accepted is there once, in order, with its end; and something was answered. */
   ok: boolean
   run: string
   startedAt: Date
@@ -74,7 +74,7 @@ export function resultOf({ tally, people, ...run }: RunRecord): LoadResult {
   const { accepted, due, repeated, failedBy, repeatedBy, acceptance, lateness } = tally
   const { failed, ...otherEnds } = ended
   return {
-    ok: accepted > 0 && findings.length === 0,
+    ok: ended.answered > 0 && findings.length === 0,
     ...run,
     people: { web: people.filter(isOn('web')).length, sms: people.filter(isOn('sms')).length },
     counts: {

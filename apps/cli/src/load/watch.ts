@@ -112,18 +112,22 @@ export class Watch {
   }
 
   async #lookAgain(one: Watched): Promise<void> {
-    await this.#look(one)
-    // What is accepted meanwhile was not seen; it is expected anew.
-    if (!one.checked || one.checked.waiting > 0) this.#queue.push({ one, at: Date.now() + AGAIN_MS })
+    const looked = await this.#look(one)
+    // What was sent meanwhile was not seen; it is expected anew.
+    if (!looked || !one.checked || one.checked.waiting > 0) this.#queue.push({ one, at: Date.now() + AGAIN_MS })
     else this.#queued.delete(one)
   }
 
-  async #look(one: Watched): Promise<void> {
-    const id = one.person.door.conversationId
-    if (id === undefined) return
+  /** False when there was nothing to be seen, or not all that had been sent by the end of the look. */
+  async #look(one: Watched): Promise<boolean> {
+    const { door, sent } = one.person
+    const id = door.conversationId
+    if (id === undefined) return false
+    const before = sent.length
     const items = await readConversation(this.#options.api, id)
-    // Of a look that failed there is another one.
-    if (typeof items !== 'string') this.#check(one, items)
+    if (typeof items === 'string') return false
+    this.#check(one, items)
+    return sent.length === before
   }
 
   async #lookAtLast(one: Watched): Promise<void> {
@@ -157,7 +161,10 @@ export class Watch {
   }
 
   #lost(): Watched[] {
-    return this.people.filter(({ line, person }) => line && person.door.conversationId === undefined)
+    return this.people.filter(
+      ({ line, person: { door, sent } }) =>
+        line && door.conversationId === undefined && sent.some(({ outcome }) => outcome !== 'refused'),
+    )
   }
 
   async #find(lost: readonly Watched[], pages: number): Promise<void> {

@@ -28,6 +28,7 @@ export function checkConversation(evidence: Evidence, expectEcho: boolean): Chec
   const items = begin === -1 ? [] : evidence.items.slice(begin)
   const own = findOwn(sent, items, find)
   checked.unclearThere = own.filter(({ message }) => message.outcome === 'unclear').length
+  checked.waiting += checked.unclearThere
   for (const { item } of misplaced(own.filter(({ message }) => message.outcome === 'accepted')))
     find('out_of_order', item.id, 'expected it in the order in which the messages were accepted')
   for (const item of items)
@@ -69,7 +70,7 @@ function judgeEnd(one: Own, { replies }: Matched, checked: Checked, find: Find):
     return
   }
   checked.ended[ending]++
-  if (message.outcome === 'accepted') checked.waiting--
+  if (message.outcome !== 'refused') checked.waiting--
   if (ending !== 'answered') {
     if (first) find('unexpected', first.item.id, `${item.id} is ${ending} (${item.reason ?? 'no reason'}) and answered`)
   } else if (!first) {
