@@ -1,5 +1,6 @@
 /** Runs one process from built code, in this very process, so that signals reach it: `start.ts api|worker|sandbox`. */
 import { enableCompileCache, flushCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { build } from './build/build.ts'
 
 const folders: Record<string, string> = { api: 'apps/api', worker: 'apps/worker', sandbox: 'packages/sandbox' }
@@ -14,7 +15,7 @@ if (problem !== undefined) {
   console.error(problem)
   process.exit(1)
 }
-// Half of a start is compiling: the next one need not.
-enableCompileCache()
+// A good part of a start is compiling: the next one need not.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)))
 await import(new URL(`../${folder}/dist/main.js`, import.meta.url).href)
 flushCompileCache()
