@@ -1,5 +1,9 @@
+import { setTimeout as passed } from 'node:timers/promises'
 import type { Conversation } from '@chatlane/core'
 import type { Router } from './router.ts'
+
+/** Longer than any answer takes. */
+const PATIENCE_MS = 120_000
 
 /** Adds on their way at once. */
 const AT_ONCE = 500
@@ -31,9 +35,21 @@ export async function write(
   })
 }
 
-/** Resolves when nothing waits any more. */
+/**
+ * Resolves when nothing waits any more.
+ * @throws Error when nothing gets on, or something was given up
+ */
 export async function drained(router: Router, everyMs = 50): Promise<void> {
-  while ((await router.lanesWithMail()) > 0) await new Promise((resolve) => setTimeout(resolve, everyMs))
+  let before = 0
+  for (let since = Date.now(); ; await passed(everyMs)) {
+    const waiting = await router.lanesWithMail()
+    if (waiting === 0) break
+    if (waiting !== before) since = Date.now()
+    before = waiting
+    if (Date.now() - since > PATIENCE_MS) throw new Error(`${waiting} conversations wait and nothing gets on`)
+  }
+  const [given] = await router.lanes.deadLetters.list(1)
+  if (given) throw new Error(`expected every message to be answered, ${given.lane} was given up: ${given.detail}`)
 }
 
 async function inParallel(count: number, work: (n: number) => Promise<void>): Promise<void> {

@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Conversations, MOST_WAITING, watchRoutes } from '@chatlane/core'
@@ -134,9 +135,21 @@ function environment({
     UPONAI_WORKSPACE_ID: '1',
     // A chat that hangs for a minute is waited for.
     UPONAI_TIMEOUT_MS: '90000',
-    // As `start:worker` and the image do.
-    NODE_COMPILE_CACHE: join(tmpdir(), 'chatlane-bench-compile-cache'),
+    // As with `start:worker` and in the image.
+    NODE_COMPILE_CACHE: compiled(),
     WORKER_CONCURRENCY: String(concurrency),
     QUEUE_SHARDS: String(shards),
   }
+}
+
+let folder: string | undefined
+
+/** Where this run's workers keep what they compiled. */
+function compiled(): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'chatlane-bench-'))
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }))
+    folder = made
+  }
+  return folder
 }

@@ -28,7 +28,7 @@ export const latency: Row = {
   name: 'from acceptance to the start of the completion, at half of the highest load',
   what:
     'From the 2xx of a webhook to the arrival of its completion at UponAI, at half of the highest load that Chatlane carries ' +
-    'here; against plain BullMQ, job added to job begun, at the same load.',
+    'here; against Express and BullMQ without order, between the same two points, at the same load.',
   reachText: `≤ ${REACH} × plain BullMQ, p50 and p99`,
   measure,
 }

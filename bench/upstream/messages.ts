@@ -13,7 +13,7 @@ export type UpstreamOrder = z.infer<typeof upstreamOrder>
 export const upstreamReply = z.union([
   z.object({ port: z.number() }),
   /** Completions answered by the time, ms since 1970, at which a slice of time began; slices without any are left out. */
-  z.object({ answered: z.array(z.tuple([z.number(), z.number()])), cpuMicros: z.number() }),
+  z.object({ answered: z.array(z.tuple([z.number(), z.number()])) }),
 ])
 
 /** Length of a slice, ms. */

@@ -73,8 +73,7 @@ process.on('message', (message) => {
   const order = upstreamOrder.parse(message)
   if ('delayMs' in order) delayMs = order.delayMs
   else {
-    const { user, system } = process.cpuUsage()
-    process.send?.({ answered: [...answered], cpuMicros: user + system })
+    process.send?.({ answered: [...answered] })
     answered.clear()
   }
 })

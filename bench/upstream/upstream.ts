@@ -8,7 +8,7 @@ export interface Upstream {
   url: string
   /** Answers take so long from now on. */
   setDelay(delayMs: number): void
-  /** Completions answered since the last time it was asked, and its CPU time since it was started. */
+  /** Completions answered since the last time it was asked. */
   answered(): Promise<Answered>
   stop(): Promise<void>
 }
@@ -16,7 +16,6 @@ export interface Upstream {
 export interface Answered {
   /** How many, by the time at which a slice of {@link SLICE_MS} began; slices without any are left out. */
   slices: [at: number, count: number][]
-  cpuMicros: number
 }
 
 export async function startUpstream(): Promise<Upstream> {
@@ -35,7 +34,7 @@ export async function startUpstream(): Promise<Upstream> {
       order({ tell: 'answered' })
       const answer = await said
       if (!('answered' in answer)) throw new Error('the upstream said something else than what it answered')
-      return { slices: answer.answered, cpuMicros: answer.cpuMicros }
+      return { slices: answer.answered }
     },
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return

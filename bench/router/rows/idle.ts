@@ -1,23 +1,21 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { Conversation } from '@chatlane/core'
+import { startRedisServer } from '@chatlane/dev'
 import { count, times } from '../../report/numbers.ts'
 import type { Context, Outcome, Row } from '../../row.ts'
 import { type Spread, spread } from '../../spread.ts'
 import { cloneConversations } from '../clones.ts'
-import { type Cost, countCost } from '../cost.ts'
-import { drained, write } from '../filling.ts'
 import { type ByKind, bytesByKind, bytesOfSeenMark, usedMemory } from '../footprint.ts'
+import { type Filled, type Timed, timeInTurn } from '../message-time.ts'
 import { onRouter } from '../on-router.ts'
 import type { Router } from '../router.ts'
-import { median } from '../samples.ts'
 import { talkedConversations } from '../talked.ts'
-import type { Worker } from '../worker.ts'
 
 /** The first of them made through the router, the others copies of these. */
 const SIZES = [10_000, 100_000, 1_000_000]
 /** And as many answers. */
 const MESSAGES_EACH = 5
-/** For the time per message, with all of the conversations there. */
-const MESSAGES = 5_000
 /** Conversations copied at a time. */
 const PAGE = 10_000
 const MOST_BYTES = 3_000
@@ -40,25 +38,18 @@ interface Stage {
   /** Per conversation that came with this stage. */
   bytes: number
   kinds: ByKind
-  /** Of each round, per message. */
-  micros: Spread
-  cost: Cost
+  timed: Timed[]
 }
 
 async function measure(context: Context): Promise<Outcome> {
   const sizes = SIZES.map((size) => context.sized(size, 100))
-  const { stages, seenMark } = await onRouter(context, (router) => work(router, context, sizes))
-  const [fewest, ...more] = stages
-  const most = stages.at(-1)
-  if (!fewest || !most) throw new Error('expected sizes')
+  const { stages, seenMark } = await besideFewest(context, sizes)
   const bytes = spread(stages.map((stage) => stage.bytes))
   const worst = (value: number): Spread => ({ median: value, min: value, max: value })
-  const slower = Object.fromEntries(
-    more.map(({ conversations, micros }) => [
-      `time at ${count(conversations)}`,
-      { value: worst(micros.median / fewest.micros.median), reach: { most: MOST_SLOWER } },
-    ]),
-  )
+  const slower = stages.map(({ conversations, timed }) => ({
+    conversations,
+    value: spread(timed.map(({ micros, fewest }) => micros / fewest)),
+  }))
   return {
     name: `idle conversations with ${2 * MESSAGES_EACH} messages: ${sizes.map(count).join(', ')}`,
     value: bytes,
@@ -70,10 +61,28 @@ async function measure(context: Context): Promise<Outcome> {
         value: worst(Math.max(...stages.map(({ kinds }) => kinds.closing))),
         reach: { most: MOST_CLOSING_BYTES },
       },
-      ...slower,
+      ...Object.fromEntries(
+        slower
+          .slice(1)
+          .map(({ conversations, value }) => [
+            `time at ${count(conversations)}`,
+            { value, reach: { most: MOST_SLOWER } },
+          ]),
+      ),
     },
     table: [
-      ['', 'bytes each', 'record', 'ledger', 'closing', 'index', 'keys', 'µs/message', 'CPU µs worker + Redis'],
+      [
+        '',
+        'bytes each',
+        'record',
+        'ledger',
+        'closing',
+        'index',
+        'keys',
+        'µs/message',
+        'to the fewest',
+        'CPU µs worker + Redis',
+      ],
       ...stages.map(stageLine),
     ],
     notes: [
@@ -82,37 +91,59 @@ async function measure(context: Context): Promise<Outcome> {
     plots: [
       {
         file: 'idle-conversations',
-        title: 'Time per message with idle conversations in Redis',
+        title: 'Time per message with idle conversations in Redis, to that with the fewest',
         kind: 'lines',
         x: { title: 'idle conversations', scale: 'log' },
-        y: { title: 'µs per message' },
-        points: stages.map(({ conversations, micros }) => ({
+        y: { title: 'times as long' },
+        points: slower.map(({ conversations, value }) => ({
           series: 'one worker',
           x: conversations,
-          y: micros.median,
-          low: micros.min,
-          high: micros.max,
+          y: value.median,
+          low: value.min,
+          high: value.max,
         })),
       },
     ],
   }
 }
 
-function stageLine({ conversations, bytes, kinds, micros, cost }: Stage): string[] {
+function stageLine({ conversations, bytes, kinds, timed }: Stage): string[] {
   const { record, ledger, closing, index } = kinds
+  const of = (pick: (round: Timed) => number) => spread(timed.map(pick))
   return [
     count(conversations),
     ...[bytes, record, ledger, closing, index].map(count),
     // The key space's own: places in its tables, and the times to live.
     count(bytes - record - ledger - closing - index),
-    times(micros),
-    `${Math.round(cost.workerMicros)} + ${Math.round(cost.redisMicros)}`,
+    times(of(({ micros }) => micros)),
+    times(of(({ micros, fewest }) => micros / fewest)),
+    `${Math.round(of(({ cost }) => cost.workerMicros).median)} + ${Math.round(of(({ cost }) => cost.redisMicros).median)}`,
   ]
 }
 
-async function work(router: Router, context: Context, sizes: number[]): Promise<{ stages: Stage[]; seenMark: number }> {
-  // A rewrite of the append-only file is about what is written, not about what is there.
-  await router.redis.config('SET', 'auto-aof-rewrite-percentage', '0')
+/** Opens a second router with the fewest conversations, on a Redis of its own, to be timed in turn with the one that fills. */
+async function besideFewest(context: Context, sizes: number[]): Promise<{ stages: Stage[]; seenMark: number }> {
+  const other = await startRedisServer({ appendonly: 'yes', appendfsync: 'everysec' })
+  try {
+    return await onRouter({ ...context, redisUrl: other.url }, async (router) => {
+      await rewriteNothing(router)
+      const worker = await router.startWorker()
+      const some = await talkedConversations(router, sizes[0] ?? 0, MESSAGES_EACH)
+      const fewest = { router, worker, some }
+      return await onRouter(context, (filling) => work(filling, fewest, context, sizes))
+    })
+  } finally {
+    await other.stop()
+  }
+}
+
+async function work(
+  router: Router,
+  fewest: Filled,
+  context: Context,
+  sizes: number[],
+): Promise<{ stages: Stage[]; seenMark: number }> {
+  await rewriteNothing(router)
   const worker = await router.startWorker()
   await talkedConversations(router, 100, MESSAGES_EACH)
   const stages: Stage[] = []
@@ -132,13 +163,21 @@ async function work(router: Router, context: Context, sizes: number[]): Promise<
     const bytes = ((await usedMemory(router)) - before) / (size - there)
     there = size
     const kinds = await bytesByKind(router, some.slice(-10))
-    const { micros, cost } = await timeMessages(router, worker, some, context)
-    stages.push({ conversations: size, bytes, kinds, micros, cost })
+    // What filled it is still on its way to the disk, and would slow down what is timed.
+    await promisify(execFile)('sync')
+    const timed = await timeInTurn({ router, worker, some }, fewest, context)
+    stages.push({ conversations: size, bytes, kinds, timed })
+    const micros = spread(timed.map((round) => round.micros))
     context.progress(` ${count(bytes)} bytes each, ${Math.round(micros.median)} µs per message\n`)
   }
   const [one] = some
   if (!one) throw new Error('expected conversations')
   return { stages, seenMark: await bytesOfSeenMark(router, one) }
+}
+
+/** A rewrite of the append-only file is about what is written, not about what is there. */
+async function rewriteNothing({ redis }: Router): Promise<void> {
+  await redis.config('SET', 'auto-aof-rewrite-percentage', '0')
 }
 
 /** Makes so many copies, and gives some of them from everywhere among them. */
@@ -149,33 +188,4 @@ async function copies({ redis, prefix }: Router, like: Conversation, number: num
     some.push(...page.filter((_, n) => n % 10 === 0))
   }
   return some
-}
-
-async function timeMessages(
-  router: Router,
-  worker: Worker,
-  some: readonly Conversation[],
-  { rounds, sized }: Context,
-): Promise<{ micros: Spread; cost: Cost }> {
-  const messages = sized(MESSAGES, 100)
-  const micros: number[] = []
-  const costs: Cost[] = []
-  for (let round = 0; round < rounds; round++) {
-    const to = Array.from({ length: messages }, () => some[Math.floor(Math.random() * some.length)]).flatMap(
-      (one) => one ?? [],
-    )
-    const cost = await countCost(router, worker)
-    const began = performance.now()
-    await write(router, to)
-    await drained(router, 10)
-    micros.push(((performance.now() - began) / messages) * 1_000)
-    costs.push(await cost(messages))
-  }
-  return {
-    micros: spread(micros),
-    cost: {
-      workerMicros: median(costs.map((it) => it.workerMicros)),
-      redisMicros: median(costs.map((it) => it.redisMicros)),
-    },
-  }
 }
