@@ -152,7 +152,8 @@ describe('without any', () => {
 })
 
 function holdRedis(): ChildProcess {
-  const holder = spawn(process.execPath, [fileURLToPath(new URL('./hold-redis.ts', import.meta.url))], {
+  const program = fileURLToPath(new URL('./hold-redis.ts', import.meta.url))
+  const holder = spawn(process.execPath, ['--conditions=chatlane-source', program], {
     env: ownEnv,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -163,6 +164,9 @@ function holdRedis(): ChildProcess {
 
 async function firstLine(child: ChildProcess): Promise<string> {
   if (!child.stdout) throw new Error('expected a pipe')
-  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    once(child, 'exit').then(() => Promise.reject(new Error('the process ended without a word'))),
+  ])
   return String(line)
 }
