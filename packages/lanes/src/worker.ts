@@ -34,9 +34,12 @@ export interface LaneWorkerOptions {
   onError?: (error: unknown) => void
 }
 
-/** Lanes that a job goes through, and for how long, before BullMQ gets to see it again: it starts what is due, too. */
+/**
+ * Lanes that a job goes through, and for how long, before BullMQ gets to see it again: it starts what is due, too. Long enough for a few
+ * slow answers: to end a job and begin the next is a third of what Redis does for a turn.
+ */
 const MOST_LANES_PER_JOB = 100
-const LONGEST_PER_JOB_MS = 2_000
+const LONGEST_PER_JOB_MS = 10_000
 
 /** Pause of a lane whose run could not reach Redis. */
 const RETRY_AFTER_FAULT_MS = 1_000
