@@ -83,7 +83,7 @@ function outcome(phase: Phase, rounds: readonly Map<SideName, Run>[]): Outcome {
         title: name,
         kind: 'bars',
         x: { title: '' },
-        y: { title: 'messages per CPU second of api and worker' },
+        y: { title: 'messages per CPU second' },
         points: (['chatlane', 'baseline'] as const).map((side) => {
           const { median, min, max } = speed(side)
           return { series: titles[side], x: titles[side], y: median, low: min, high: max }
