@@ -19,6 +19,7 @@ const catalog = {
   too_large: { status: 413, title: 'That is too much' },
   unsupported_type: { status: 415, title: 'The body is of a type that is not understood' },
   unknown_sender: { status: 422, title: 'There is no such sender' },
+  not_for_browsers: { status: 422, title: 'A browser may not set this' },
   unreachable: { status: 422, title: 'This number cannot be reached' },
   too_fast: { status: 429, title: 'Too many requests' },
   too_many_waiting: { status: 429, title: 'Too many unanswered messages' },

@@ -46,6 +46,7 @@ describe('POST /v1/conversations', () => {
     ['an unknown public key', { public_key: 'pk_other' }, 'public_key'],
     ['variables that are no texts', { agent_id: 'a', dynamic_variables: { age: 7 } }, 'dynamic_variables.age'],
     ['metadata that is no object', { agent_id: 'a', metadata: [1] }, 'metadata'],
+    ['a field that is not known', { agent_id: 'a', dynamic_variable: { name: 'Ada' } }, 'dynamic_variable'],
     ['too much metadata', { agent_id: 'a', metadata: { x: 'x'.repeat(51_000) } }, 'metadata'],
   ])('refuses %s', async (_, body, path) => {
     const problem = expectProblem(await call(api.url, '/v1/conversations', { body }), 400, 'invalid_request')

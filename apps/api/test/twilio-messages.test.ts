@@ -57,8 +57,8 @@ test.each([
 })
 
 test.each([
-  ['1', '(The person sent 1 attachment that cannot be shown here.)'],
-  ['2', '(The person sent 2 attachments that cannot be shown here.)'],
+  ['1', '⟦The person sent 1 attachment that cannot be shown here.⟧'],
+  ['2', '⟦The person sent 2 attachments that cannot be shown here.⟧'],
 ])('%s media without a text become a text', async (count, text) => {
   const from = `+1500555200${count}`
   expect((await post(inbound({ From: from, Body: '', NumMedia: count }))).status).toBe(204)

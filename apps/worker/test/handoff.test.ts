@@ -150,7 +150,7 @@ describe('the agent that goes on', () => {
     await s.settled(conversation)
     await reply(conversation, 'nine euros')
   }
-  const ACCOUNT = /^\[.*\nCustomer: what does it cost\?\nColleague: nine euros\n.*\]\n/
+  const ACCOUNT = /^⟦.*\nCustomer: what does it cost\?\nColleague: nine euros\n.*⟧\n/
 
   it('is told once of what was said, ahead of the next message', async () => {
     s = await stage({})
@@ -237,7 +237,7 @@ describe('the agent that goes on', () => {
     await s.settled(conversation)
     const [, told, last = ''] = (await said(conversation)).flat()
     expect(told).toMatch(ACCOUNT)
-    expect(last).toMatch(/^\[.*\nColleague: seventeen\n.*\]\nbye$/)
+    expect(last).toMatch(/^⟦.*\nColleague: seventeen\n.*⟧\nbye$/)
     expect((await now(conversation)).untold).toEqual([])
   })
 

@@ -87,6 +87,7 @@ describe('a routes file', () => {
         publicKey: 'pk_live_demo',
         allowedOrigins: ['https://www.example.com', 'http://localhost:5173'],
         agentId: 'chat_agent_a',
+        variables: [],
         autoCloseAfterMs: 0,
         coalesce: { windowMs: 1000, maxWaitMs: 1000 },
         greeting: 'show',
@@ -126,6 +127,18 @@ const a = 'inbound_agents: [{ agent_id: a }]'
 describe('a bad routes file is refused with line and key', () => {
   test.each<[string, string, string[]]>([
     ['unknown key at the top', `smss: []`, ['1: smss: expected one of sms, web; did you mean sms?']],
+    [
+      'variables that a page may not set',
+      `web:
+  - public_key: pk
+    allowed_origins: ["https://a.example.com"]
+    agent_id: a
+    variables: [page, chatlane_attempt, opening_message, user_number, "a b"]`,
+      [1, 2, 3, 4].map(
+        (i) =>
+          `5: web[0].variables[${i}]: expected the name of a variable: letters, digits and _, at most 64, and none that Chatlane sets itself`,
+      ),
+    ],
     [
       'misspelled key',
       `sms:\n  - sender: "+15005550006"\n    ${a}\n    gretting: hide\n`,

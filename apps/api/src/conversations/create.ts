@@ -8,9 +8,11 @@ import { requireWebRoute } from '../auth/web-origin.ts'
 import { invalid, parse } from '../parse.ts'
 import type { RateLimits } from '../rate-limits.ts'
 import { note } from '../request-log.ts'
+import { requireOwnFields } from './browser-fields.ts'
 import { chatFields } from './chat-fields.ts'
 
-const body = z.object({
+/** A misspelled field would silently do nothing. */
+const body = z.strictObject({
   ...chatFields,
   public_key: z.string().min(1).max(200).optional(),
 })
@@ -27,7 +29,7 @@ interface Parts {
 export function createConversation(parts: Parts): RequestHandler {
   return async (request, response) => {
     const input = parse(body, request.body ?? {})
-    const { agentId, agentAsked, publicKey } = await chooseRoute(parts, request, input)
+    const { agentId, agentAsked, publicKey, browserVariables } = await chooseRoute(parts, request, input)
     const { metadata, dynamic_variables: dynamicVariables } = input
     const conversation = await parts.conversations.openWeb({
       agentId,
@@ -35,6 +37,7 @@ export function createConversation(parts: Parts): RequestHandler {
       ...(agentAsked && { agentAsked }),
       ...(metadata && { metadata }),
       ...(dynamicVariables && { dynamicVariables }),
+      ...(browserVariables && { browserVariables }),
     })
     note(response, { outcome: 'created', conversation: conversation.id })
     response
@@ -56,7 +59,7 @@ async function chooseRoute(
   { routes, keys, limits }: Parts,
   request: Request,
   input: z.infer<typeof body>,
-): Promise<{ agentId: string; agentAsked?: boolean; publicKey?: string }> {
+): Promise<{ agentId: string; agentAsked?: boolean; publicKey?: string; browserVariables?: string[] }> {
   if (bearerOf(request) !== undefined) {
     keys.require(request)
     const route = input.public_key === undefined ? undefined : routes.current.webRoute(input.public_key)
@@ -68,6 +71,7 @@ async function chooseRoute(
   const route = requireWebRoute(routes, request, input.public_key)
   if (input.agent_id !== undefined && input.agent_id !== route.agentId)
     throw invalid('agent_id', "expected none: the public key's route names the agent")
+  const browserVariables = requireOwnFields(route, input)
   await limits.creation(request.ip ?? '')
-  return { agentId: route.agentId, publicKey: route.publicKey }
+  return { agentId: route.agentId, publicKey: route.publicKey, ...(browserVariables && { browserVariables }) }
 }

@@ -7,7 +7,7 @@ import { conversationView } from './view.ts'
 export function getConversation(parts: { access: ConversationAccess; conversations: Conversations }): RequestHandler {
   return async (request, response) => {
     const { caller, conversation } = await parts.access.open(request, response)
-    const view = await conversationView(parts.conversations, conversation)
+    const view = await conversationView(parts.conversations, conversation, caller)
     const { analysis } = conversation
     const flag = await parts.conversations.flaggedNumbers.isFlagged(conversation.participant)
     // What is said of a participant is not for them.

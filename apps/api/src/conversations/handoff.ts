@@ -19,6 +19,6 @@ export function handOffConversation({ keys, access, conversations }: Parts): Req
     await conversations.handoffs.begin(conversation)
     note(response, { outcome: 'handed_off' })
     const now = (await conversations.find(conversation.id)) ?? conversation
-    response.json(await conversationView(conversations, now))
+    response.json(await conversationView(conversations, now, 'server'))
   }
 }

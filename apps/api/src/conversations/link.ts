@@ -55,7 +55,7 @@ export function linkConversation({ config, keys, access, conversations, routes }
       throw new Problem('too_many_links', `expected at most ${MOST_LINKS} linked addresses`)
     if (linked.status === 'busy') throw unavailable('others are linking the same address')
     const now = (await conversations.find(conversation.id)) ?? conversation
-    response.json(await conversationView(conversations, now))
+    response.json(await conversationView(conversations, now, 'server'))
   }
 }
 

@@ -30,7 +30,7 @@ export function listConversations(parts: { keys: ApiKeys; conversations: Convers
       ...(participant !== undefined && { participant }),
       ...(cursor !== undefined && { cursor }),
     })
-    const items = await Promise.all(conversations.map((one) => conversationView(parts.conversations, one)))
+    const items = await Promise.all(conversations.map((one) => conversationView(parts.conversations, one, 'server')))
     response.json({ items, next: next ?? null })
   }
 }

@@ -1,4 +1,4 @@
-import type { Acceptance, ApiMetrics, Conversations } from '@chatlane/core'
+import { type Acceptance, type ApiMetrics, type Conversations, personsWords } from '@chatlane/core'
 import type { RequestHandler, Response } from 'express'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
 import { bringsMessage, countMessage } from '../message-count.ts'
@@ -25,7 +25,7 @@ export function postMessage({ access, conversations, limits, metrics }: Parts): 
     await limits.message(caller, conversation.id)
     const { text, key } = readText(request)
     const acceptance = await conversations.accept(conversation, {
-      text,
+      text: personsWords(text),
       // Apart from the ids that other senders give to messages of the same conversation.
       ...(key !== undefined && { key: `client:${key}` }),
     })

@@ -27,6 +27,6 @@ export function resumeConversation({ keys, access, conversations }: Parts): Requ
     await conversations.handoffs.end(conversation, { tellAgent })
     note(response, { outcome: 'resumed' })
     const now = (await conversations.find(conversation.id)) ?? conversation
-    response.json(await conversationView(conversations, now))
+    response.json(await conversationView(conversations, now, 'server'))
   }
 }

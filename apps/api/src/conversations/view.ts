@@ -1,12 +1,13 @@
 import { type Conversation, type Conversations, type ReplyAddress, replyAddress } from '@chatlane/core'
+import type { Caller } from '../auth/conversation-access.ts'
 
-/** A conversation as the API shows it. */
-export async function conversationView(conversations: Conversations, conversation: Conversation) {
+/** A conversation as the API shows it; to a participant without what the business keeps of them. */
+export async function conversationView(conversations: Conversations, conversation: Conversation, caller: Caller) {
   const [pending, optedOut] = await Promise.all([
     conversations.waiting(conversation),
     conversations.isOptedOut(conversation),
   ])
-  const { id, movedTo, sender, messagingServiceSid, publicKey, metadata, dynamicVariables } = conversation
+  const { id, movedTo, sender, messagingServiceSid, publicKey } = conversation
   return {
     conversation_id: id,
     chat_id: conversation.chatId ?? null,
@@ -28,8 +29,24 @@ export async function conversationView(conversations: Conversations, conversatio
     ...(sender !== undefined && { sender }),
     ...(messagingServiceSid !== undefined && { messaging_service_sid: messagingServiceSid }),
     ...(publicKey !== undefined && { public_key: publicKey }),
-    ...(metadata && { metadata }),
-    ...(dynamicVariables && { dynamic_variables: dynamicVariables }),
+    ...(caller === 'server' ? given(conversation) : givenToParticipant(conversation)),
+  }
+}
+
+/** What its chats are told, as it was given. */
+function given({ metadata, dynamicVariables }: Conversation) {
+  return { ...(metadata && { metadata }), ...(dynamicVariables && { dynamic_variables: dynamicVariables }) }
+}
+
+/** The values that a browser set, and of those that the business set the names. */
+function givenToParticipant({ metadata, dynamicVariables, browserVariables = [] }: Conversation) {
+  const values = Object.entries(dynamicVariables ?? {}).filter(([name]) => browserVariables.includes(name))
+  return {
+    ...(metadata && { metadata_keys: Object.keys(metadata) }),
+    ...(dynamicVariables && {
+      dynamic_variables: Object.fromEntries(values),
+      dynamic_variable_keys: Object.keys(dynamicVariables),
+    }),
   }
 }
 

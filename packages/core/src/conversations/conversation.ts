@@ -121,6 +121,7 @@ const record = z.object({
   agent: z.string(),
   meta: json(z.record(z.string(), z.unknown())).optional(),
   vars: json(z.record(z.string(), z.string())).optional(),
+  theirs: json(z.array(z.string())).optional(),
   made: z.coerce.number(),
   last: z.coerce.number(),
   chat: z.string().optional(),
@@ -168,6 +169,7 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     ...(it.key !== undefined && { publicKey: it.key }),
     ...(it.meta && { metadata: it.meta }),
     ...(it.vars && { dynamicVariables: it.vars }),
+    ...(it.theirs && { browserVariables: it.theirs }),
     ...(it.chat !== undefined && { hadChat: true }),
     ...(it.chat && { chatId: it.chat }),
     ...(it.over && { endedChatId: it.over }),
@@ -221,6 +223,7 @@ export function beginEffects(prefix: string, id: string, origin: Origin, now: nu
     ['asked', origin.agentAsked ? 1 : undefined],
     ['meta', origin.metadata && JSON.stringify(origin.metadata)],
     ['vars', origin.dynamicVariables && JSON.stringify(origin.dynamicVariables)],
+    ['theirs', origin.browserVariables && JSON.stringify(origin.browserVariables)],
     ['made', now],
     ['last', now],
   ]

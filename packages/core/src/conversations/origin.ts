@@ -18,4 +18,6 @@ export interface Origin {
   agentAsked?: boolean
   metadata?: Record<string, unknown>
   dynamicVariables?: Record<string, string>
+  /** Those of the variables that a browser set, by name; the others are the business's. */
+  browserVariables?: string[]
 }

@@ -93,6 +93,7 @@ function settingsOfWeb(route: WebRoute, entry: Partial<WebEntry>, defaults: Sett
     setting('public_key', route.publicKey),
     setting('allowed_origins', route.allowedOrigins),
     setting('agent_id', route.agentId),
+    setting('variables', route.variables),
     ...closing,
     ...coalescing,
     setting('greeting', route.greeting),

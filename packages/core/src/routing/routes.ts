@@ -68,6 +68,8 @@ export interface WebRoute extends WebSettings {
   publicKey: string
   allowedOrigins: string[]
   agentId: string
+  /** The dynamic variables that its pages may set. */
+  variables: string[]
 }
 
 /** Which agent answers where. Does not change; a file that is read again makes another one. */
@@ -124,6 +126,7 @@ function webRouteFrom(entry: WebEntry): WebRoute {
     publicKey: entry.public_key,
     allowedOrigins: entry.allowed_origins,
     agentId: entry.agent_id,
+    variables: entry.variables ?? [],
     ...settingsFrom(entry),
     greeting: entry.greeting ?? 'show',
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isReservedVariable } from './reserved-variables.ts'
 
 const longestSms = 1600
 
@@ -122,6 +123,12 @@ const sms = z.strictObject(
   { error: mapping('a route with sender or messaging_service_sid, and inbound_agents') },
 )
 
+/** Variables that a route's pages may set. */
+const browserVariable = text(
+  'the name of a variable: letters, digits and _, at most 64, and none that Chatlane sets itself',
+  (name) => /^[A-Za-z_]\w{0,63}$/.test(name) && !isReservedVariable(name),
+)
+
 const web = z.strictObject(
   {
     public_key: id('a public key'),
@@ -129,6 +136,10 @@ const web = z.strictObject(
       .array(origin, { error: 'expected a list of origins, such as ["https://www.example.com"]' })
       .min(1, { error: 'expected at least one origin' }),
     agent_id: id('an agent id'),
+    variables: z
+      .array(browserVariable, { error: 'expected a list of names, such as [page, language]' })
+      .max(50, { error: 'expected at most 50 names' })
+      .optional(),
     auto_close_after_ms: milliseconds.optional(),
     auto_close_message: message.optional(),
     ...coalesce,

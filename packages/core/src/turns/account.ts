@@ -1,10 +1,11 @@
 import type { StoredEntry } from '../conversations/ledger.ts'
+import { linesOf, ourWords } from '../conversations/voices.ts'
 
 /** Characters of an account, of a longer one the newest messages. */
 const MOST_CHARACTERS = 4_000
 
-const HEAD = '[A colleague has just had this conversation. What was said meanwhile:'
-const FOOT = 'The conversation is yours again.]'
+const HEAD = 'A colleague has just had this conversation. What was said meanwhile:'
+const FOOT = 'The conversation is yours again.'
 
 /**
  * What an agent is told of the time in which an operator had the conversation: the person's messages that were kept for the
@@ -23,12 +24,13 @@ export function accountOf(ledger: readonly StoredEntry[], since: readonly string
   const lines = ledger.flatMap(({ id, entry }, i) => {
     if (entry.kind !== 'message') return []
     const text = entry.text || '(a file)'
-    if (kept.has(id)) return [`Customer: ${text}`]
+    if (kept.has(id)) return [linesOf('Customer', text)]
     if (i <= before || entry.by === undefined) return []
-    return [`${entry.by === 'operator' ? 'Colleague' : 'Business'}: ${text}`]
+    return [linesOf(entry.by === 'operator' ? 'Colleague' : 'Business', text)]
   })
   if (lines.length === 0) return undefined
-  return [HEAD, ...newest(lines, MOST_CHARACTERS - HEAD.length - FOOT.length - 2), FOOT].join('\n')
+  const most = MOST_CHARACTERS - ourWords(HEAD + FOOT).length - 2
+  return ourWords([HEAD, ...newest(lines, most), FOOT].join('\n'))
 }
 
 /** The last lines, in so many characters with their line ends. */

@@ -19,7 +19,7 @@ export const cases: ChannelCase[] = [
   {
     name: 'a place',
     payload: { Body: '', Latitude: '48.8584', Longitude: '2.2945' },
-    reads: '(The person sent a location: 48.8584, 2.2945)',
+    reads: '⟦The person sent a location: 48.8584, 2.2945⟧',
     stored: { status: 'answered' },
     sent: [{ body: 'ok' }],
   },
@@ -34,7 +34,7 @@ export const cases: ChannelCase[] = [
     name: 'a film',
     payload: { Body: 'Look' },
     files: [{ type: 'video/mp4', bytes: 2_500_000 }],
-    reads: 'Look\n\n[video/mp4, 2.5 MB: <link>]',
+    reads: 'Look\n\n⟦video/mp4, 2.5 MB: <link>⟧',
     stored: { status: 'answered', files: ['video/mp4'] },
     sent: [{ body: 'ok' }],
   },

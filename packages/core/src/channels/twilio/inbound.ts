@@ -3,7 +3,7 @@ import type { CarriedChannel } from '../channel.ts'
 import { carriedChannelOf } from '../channels.ts'
 import { type InboundMedia, mediaOf } from './media.ts'
 import type { OptOutWord } from './opt-out-words.ts'
-import { type Said, saidFields, saidIn } from './said.ts'
+import { inTheirWords, type Said, saidFields, saidIn } from './said.ts'
 
 /** A message that someone sent to one of our addresses. */
 export interface InboundSms {
@@ -71,7 +71,7 @@ export function inboundSms(
 ): InboundSms {
   const { messagingServiceSid, said, ...rest } = given
   const channel = carriedChannelOf(given.from)
-  const text = channel.read(said)
+  const text = channel.read(inTheirWords(said))
   return {
     ...rest,
     channel: channel.name,

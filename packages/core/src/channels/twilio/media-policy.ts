@@ -1,4 +1,5 @@
 import type { LedgerMedia } from '../../conversations/ledger-media.ts'
+import { ourWords } from '../../conversations/voices.ts'
 import type { MediaPolicy } from '../../routing/routes.ts'
 import type { InboundSms } from './inbound.ts'
 import type { InboundMedia } from './media.ts'
@@ -60,12 +61,12 @@ async function description(sms: InboundSms, media: readonly LedgerMedia[], links
   const sizes = await Promise.all(sms.media.map((file) => links?.sizeOf(file, signal)))
   const shown = media.flatMap(({ type, url }, i) => {
     const size = sizes[i]
-    return url === undefined ? [] : [`[${size === undefined ? type : `${type}, ${sizeText(size)}`}: ${url}]`]
+    return url === undefined ? [] : [ourWords(`${size === undefined ? type : `${type}, ${sizeText(size)}`}: ${url}`)]
   })
   const missing = sms.attachments - shown.length
   if (missing > 0)
     shown.push(
-      `(The person sent ${missing} ${missing === 1 ? 'attachment' : 'attachments'} that cannot be shown here.)`,
+      ourWords(`The person sent ${missing} ${missing === 1 ? 'attachment' : 'attachments'} that cannot be shown here.`),
     )
   return shown.join('\n')
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ourWords, personsWords } from '../../conversations/voices.ts'
 
 /** What a message says besides its attachments. */
 export interface Said {
@@ -44,6 +45,17 @@ export function saidIn(form: z.infer<typeof fields>): Said {
   }
 }
 
+/** The same with nothing in it that could pass for our own words: labels and headlines are other people's, too. */
+export function inTheirWords({ body, chosen, location, referral }: Said): Said {
+  const plain = (text: string | undefined) => (text === undefined ? undefined : personsWords(text))
+  return {
+    body: personsWords(body),
+    chosen: plain(chosen),
+    location: location && { ...location, label: plain(location.label), address: plain(location.address) },
+    referral: referral && { headline: plain(referral.headline), url: plain(referral.url) },
+  }
+}
+
 /**
  * A text for everything that the richer channels bring: what was tapped where there is no text of its own, the location, and
  * where the person comes from.
@@ -54,8 +66,8 @@ export function readWithExtras({ body, chosen, location, referral }: Said): stri
   const from = referral && listed([referral.headline, referral.url])
   const parts = [
     text,
-    place && `(The person sent a location: ${place})`,
-    from && `(The person came from an advertisement: ${from})`,
+    place && ourWords(`The person sent a location: ${place}`),
+    from && ourWords(`The person came from an advertisement: ${from}`),
   ]
   return parts.filter((part) => part !== undefined && part !== '').join('\n\n')
 }
