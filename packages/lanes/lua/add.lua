@@ -5,8 +5,7 @@
 --                 count of adds and these.
 -- Returns per entry: { 'added' | 'duplicate' | 'full' | 'failed', id or error, print of the first }.
 -- Invariant: the item, its mark, the lane's job and the adds are stored in one step: none is there without the others.
-local results = {}
-while ai < #ARGV do
+return each(function()
   local name, id, data, theirs, ttl, print, most = args(7)
   local deduped = ttl ~= '0'
   most = tonumber(most)
@@ -14,25 +13,19 @@ while ai < #ARGV do
   local seen = deduped and stem .. 'seen:' .. #name .. ':' .. name .. ':' .. theirs
   local mark = deduped and redis.call('GET', seen)
   if mark then
-    additions(apply(true), true)
     local cut = string.find(mark, '\n', 1, true)
-    results[#results + 1] = { 'duplicate', string.sub(mark, 1, cut - 1), string.sub(mark, cut + 1) }
-  elseif most > 0 and redis.call('LLEN', stem .. 'mail:' .. name) >= most then
-    additions(apply(true), true)
-    results[#results + 1] = { 'full', '', '' }
-  else
-    local done, failed = apply()
-    if not failed then id, failed = named(id, 1, done) end
-    local adds, unnamed = additions(done, failed)
-    failed = failed or unnamed
-    if failed then
-      results[#results + 1] = { 'failed', failed, '' }
-    else
-      push(stem, name, id .. '\n' .. data)
-      pushAll(adds)
-      if deduped then redis.call('SET', seen, id .. '\n' .. print, 'PX', ttl) end
-      results[#results + 1] = { 'added', id, print }
-    end
+    return { 'duplicate', string.sub(mark, 1, cut - 1), string.sub(mark, cut + 1) }
   end
-end
-return results
+  if most > 0 and redis.call('LLEN', stem .. 'mail:' .. name) >= most then return { 'full', '', '' } end
+  local done, failed = apply()
+  if failed then return { 'failed', failed, '' } end
+  id, failed = named(id, 1, done)
+  if failed then return { 'failed', failed, '' } end
+  local adds
+  adds, failed = additions(done)
+  if failed then return { 'failed', failed, '' } end
+  push(stem, name, id .. '\n' .. data)
+  pushAll(adds)
+  if deduped then redis.call('SET', seen, id .. '\n' .. print, 'PX', ttl) end
+  return { 'added', id, print }
+end)

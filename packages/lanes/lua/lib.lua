@@ -1,7 +1,8 @@
 -- Shared by every script. A call carries a batch of entries for one shard; each takes its keys and arguments in order.
 --
 -- A lane set has, per shard,
---   lanes         hash  one field per lane that has mail: "<job> <start> <tries> <flags> <since> <step>"
+--   lanes         hash  one field per lane that has mail: "<job> <start> <tries> <flags> <since> <step>", and what a newer
+--                       build may have appended, which is kept
 --                         job     the id of the BullMQ job that may run the lane, given by whoever woke it
 --                         start   which start of that job may: with the job's id, the fence
 --                         tries   tries the head has spent
@@ -12,7 +13,8 @@
 --   mail:<lane>   list  the items that wait, head first, each "<id>\n<data>"
 --   seen:<length of the lane's name>:<lane>:<sender's id>   "<id>\n<print>" of an item that was stored
 --   tried:<lane>  list  the head's tries that failed, "<ms> <detail>" each; there from the first of them until the head is popped
--- A lane has its field and its list while it has mail, and neither otherwise.
+-- A lane has its field and its list while it has mail, and neither otherwise. The sweeper repairs a lane of which someone
+-- took the field, the job or the job's place in the queue (sweep.lua, audit.lua).
 --
 -- KEYS[1] is lanes; the other names are made from its stem (ARGV[1]), those of BullMQ's queue and jobs too, and share its hash
 -- tag. KEYS[2] is a key that never exists: while a cluster moves the slot, some keys are here and some there, and Redis refuses
@@ -33,21 +35,38 @@ local function now()
   return time
 end
 
--- The caller's own writes, in the same step. Returns their results, and the error of the one that failed, if any. With
--- skip they are only read over, so that the next entry finds its place.
-local function apply(skip)
-  local results, failed = {}, nil
+-- Calls the function once per entry, with the entry's keys and arguments next in line, and returns its results. An entry
+-- that meets data of the wrong type or shape ends as { 'broken', error } and harms no other entry of the batch; what Redis
+-- refuses to everybody (out of memory, read only, …) ends the whole call.
+local function each(call)
+  local results = {}
+  while ai < #ARGV do
+    local nargs, nkeys = args(2)
+    local nextArg, nextKey = ai + nargs, ki + nkeys
+    local ok, result = pcall(call)
+    if not ok then
+      local text = type(result) == 'table' and result.err or tostring(result)
+      if type(result) == 'table' and not string.find(text, '^WRONGTYPE') then error(result) end
+      result = { 'broken', text }
+    end
+    results[#results + 1] = result
+    ai, ki = nextArg, nextKey
+  end
+  return results
+end
+
+-- The caller's own writes, in the same step. Returns their results, and the error of the one that failed, if any.
+local function apply()
+  local results = {}
   for _ = 1, tonumber(arg()) do
     local extra = tonumber(arg())
     local command = { arg(), key() }
     for i = 1, extra do command[i + 2] = arg() end
-    if not (skip or failed) then
-      local result = redis.pcall(unpack(command))
-      if type(result) == 'table' and result.err then failed = result.err end
-      results[#results + 1] = result
-    end
+    local result = redis.pcall(unpack(command))
+    if type(result) == 'table' and result.err then return results, result.err end
+    results[#results + 1] = result
   end
-  return results, failed
+  return results
 end
 
 -- An item's id: as given, or '' and the number of the effect (from 1) whose result it is. Nil and an error without one.
@@ -59,26 +78,27 @@ local function named(id, effect, results)
 end
 
 -- Items for other lanes of the shard, each as: stem of its lane set, name, id ('' = what the effect of the next number
--- returned), effect, data. Returns them for pushAll, and the error of one without an id. With skip they are only read over.
-local function additions(results, skip)
-  local found, failed = {}, nil
+-- returned), effect, data. Returns them for pushAll, and the error of one without an id.
+local function additions(results)
+  local found = {}
   for i = 1, tonumber(arg()) do
     local base, name, id, effect, data = args(5)
-    if not (skip or failed) then
-      id, failed = named(id, effect, results)
-      if not failed then found[i] = { base, name, id .. '\n' .. data } end
-    end
+    local failed
+    id, failed = named(id, effect, results)
+    if failed then return {}, failed end
+    found[i] = { base, name, id .. '\n' .. data }
   end
-  return found, failed
+  return found
 end
 
--- The state of a lane; nil for a lane without mail.
+-- The state of a lane; nil for a lane without mail. A state that is none has no job, so that no run may touch the lane.
 local function parse(text)
   if not text then return end
-  local job, start, tries, flags, since, step = string.match(text, '^(%S+) (%d+) (%d+) (%d) (%d+) (%S+)$')
+  local job, start, tries, flags, since, step, more = string.match(text, '^(%S+) (%d+) (%d+) (%d) (%d+) (%S+)(.*)$')
+  if not job then return { unreadable = true } end
   return {
     job = job, start = tonumber(start), tries = tonumber(tries), parked = flags == '1' or flags == '3', doubt = flags > '1',
-    since = since, step = step,
+    since = since, step = step, more = more,
   }
 end
 
@@ -95,7 +115,8 @@ end
 
 local function write(name, lane)
   local flags = (lane.parked and 1 or 0) + (lane.doubt and 2 or 0)
-  redis.call('HSET', lanes, name, table.concat({ lane.job, lane.start, lane.tries, flags, lane.since, lane.step }, ' '))
+  local state = table.concat({ lane.job, lane.start, lane.tries, flags, lane.since, lane.step }, ' ')
+  redis.call('HSET', lanes, name, state .. (lane.more or ''))
 end
 
 -- Notes a try of the head that failed; tries that a run lived to see the end of are noted by its own effects (src/tried.ts).
@@ -147,10 +168,14 @@ local function wake(name, tries, doubt)
   write(name, { job = job, start = 1, tries = tries, doubt = doubt, since = now(), step = '-' })
 end
 
--- Appends to a mailbox of any lane set of this shard; an idle lane gets a job.
+-- Appends to a mailbox of any lane set of this shard; an idle lane gets a job, and so does one whose state was lost: whether
+-- a run has its head in its hands is not known then.
 local function push(base, name, item)
-  if redis.call('RPUSH', base .. 'mail:' .. name, item) > 1 then return end
-  redis.call('HSET', base .. 'lanes', name, addJob(base, name, item) .. ' 1 0 0 ' .. now() .. ' -')
+  if redis.call('RPUSH', base .. 'mail:' .. name, item) == 1 then
+    redis.call('HSET', base .. 'lanes', name, addJob(base, name, item) .. ' 1 0 0 ' .. now() .. ' -')
+  elseif redis.call('HEXISTS', base .. 'lanes', name) == 0 then
+    redis.call('HSET', base .. 'lanes', name, addJob(base, name) .. ' 1 0 2 ' .. now() .. ' -')
+  end
 end
 
 local function pushAll(adds)

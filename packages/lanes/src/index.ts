@@ -4,7 +4,7 @@ export { type DeadLetter, type DeadLetters, newestFirst, type Place } from './de
 export type { Effect } from './effects.ts'
 export type { Addition, Item } from './items.ts'
 export { type ShardKeys, shardKeys } from './keys.ts'
-export { Lanes, type LanesOptions } from './lanes.ts'
+export { type Backlog, Lanes, type LanesOptions } from './lanes.ts'
 export type { LaneRedis } from './script.ts'
 export { shardTag } from './tag.ts'
 export type { FailedTry } from './tried.ts'

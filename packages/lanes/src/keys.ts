@@ -12,6 +12,10 @@ export interface ShardKeys {
   never: string
   /** Held by the process that sweeps. */
   sweeper: string
+  /** The same for the process that looks through the keys. */
+  auditor: string
+  /** When the head that waits longest came in, as the last sweep found it, ms. */
+  oldest: string
   /** Dead letters: index by time, and one key each. */
   deadIndex: string
   dead: string
@@ -26,6 +30,8 @@ export function shardKeys(prefix: string, name: string, shard: number): ShardKey
     lanes: `${base}lanes`,
     never: `${base}never`,
     sweeper: `${base}sweeper`,
+    auditor: `${base}auditor`,
+    oldest: `${base}oldest`,
     deadIndex: `${base}dead`,
     dead: `${base}dead:`,
   }

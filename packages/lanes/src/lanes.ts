@@ -6,7 +6,7 @@ import { encodeEffects } from './effects.ts'
 import { type AdditionTarget, checkId, type Item, parseItem } from './items.ts'
 import { type ShardKeys, shardKeys } from './keys.ts'
 import type { LaneJob } from './lane-job.ts'
-import { BatchedScript, type LaneRedis } from './script.ts'
+import { BatchedScript, defineLook, type LaneRedis } from './script.ts'
 
 export interface LanesOptions {
   /** Name of the lane set and of its BullMQ queue. */
@@ -23,8 +23,29 @@ export interface LanesOptions {
   onError?: (error: unknown) => void
 }
 
+/** How much work lies in one shard of a lane set, by Redis' clock. */
+export interface Backlog {
+  /** Lanes with at least one item. */
+  lanesWithMail: number
+  /** Jobs by what they wait for: a worker, their own end, the end of their pause. */
+  waiting: number
+  active: number
+  delayed: number
+  /** For how long the oldest job that a worker could run right now has waited for one, ms; 0 while the queue is paused. */
+  runnableForMs: number
+  /**
+   * For how long the oldest head of a lane has been there, ms, whatever it waits for. Known of items whose id is that of a
+   * stream's entry. With more than {@link EXACT_UP_TO} lanes as the last sweep found it.
+   */
+  unansweredForMs: number
+}
+
+/** Lanes whose heads are looked at for a {@link Backlog}; a longer look would hold Redis up at every scrape. */
+const EXACT_UP_TO = 500
+
 interface Shard {
   keys: ShardKeys
+  backlog: ReturnType<typeof defineLook>
   queue: Queue<LaneJob>
   add: BatchedScript
 }
@@ -76,6 +97,33 @@ export class Lanes implements AdditionTarget {
 
   stemOf(shard: number): string {
     return this.#shard(shard).keys.stem
+  }
+
+  /** What the keys of mailboxes look like in all shards, for SCAN. */
+  get mailPattern(): string {
+    return `{${globbed(this.#prefix)}:*}:${globbed(this.name)}:mail:*`
+  }
+
+  /** The lane whose mailbox has this key; undefined for a key of another set, or in a shard that is not the lane's. */
+  laneOf(mailKey: string): string | undefined {
+    const mark = `}:${this.name}:mail:`
+    const at = mailKey.indexOf(mark)
+    if (at < 0) return undefined
+    const lane = mailKey.slice(at + mark.length)
+    try {
+      return mailKey === `${this.stemOf(this.#shardOf(lane))}mail:${lane}` ? lane : undefined
+    } catch (error) {
+      // A name that the caller's own `shardOf` does not know.
+      if (error instanceof RangeError) return undefined
+      throw error
+    }
+  }
+
+  /** How much work lies in a shard, and for how long. */
+  async backlog(shard: number): Promise<Backlog> {
+    const numbers = (await this.#shard(shard).backlog(EXACT_UP_TO)).map(Number)
+    const [lanesWithMail = 0, waiting = 0, active = 0, delayed = 0, runnableForMs = 0, unansweredForMs = 0] = numbers
+    return { lanesWithMail, waiting, active, delayed, runnableForMs, unansweredForMs }
   }
 
   /** How many items wait in a lane, the one being handled included. */
@@ -167,8 +215,14 @@ export class Lanes implements AdditionTarget {
       keys,
       queue,
       add: new BatchedScript(this.connection, 'add', keys),
+      backlog: defineLook(this.connection, 'backlog', keys),
     }
   }
+}
+
+/** A text that stands for itself in a pattern of SCAN's. */
+function globbed(text: string): string {
+  return text.replace(/[\\*?[\]]/g, '\\$&')
 }
 
 /** Each shard holds a queue in every process. */

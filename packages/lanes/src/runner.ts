@@ -44,12 +44,13 @@ export async function work(
       tries >= options.attempts ? await lastLook(item, turn, options) : await judge(item, turn, options)
     if (verdict.do === 'retry') {
       const { effects = [], detail = '' } = verdict
-      if (verdict.spend === false) await run.step({ after: 'park', effects })
+      const pauseMs = verdict.afterMs
+      if (verdict.spend === false) await run.step({ after: 'park', pauseMs, effects })
       else {
         const tried = triedEffects(lanes, run.lane, { at: Date.now(), detail })
-        await run.step({ after: 'spend', effects: [...effects, ...tried] })
+        await run.step({ after: 'spend', pauseMs, effects: [...effects, ...tried] })
       }
-      return { parkedForMs: verdict.afterMs }
+      return { parkedForMs: pauseMs }
     }
     const tried = tries > 0 || crashed
     const { effects, adds } =

@@ -10,7 +10,6 @@ const LIBRARY = source('lib.lua')
 const MOST_ENTRIES = 32
 
 export type LaneRedis = Redis | Cluster
-type Runner = (entries: Entry[]) => Promise<unknown>
 
 /** One entry's arguments, and the keys of its effects. */
 export interface Entry {
@@ -24,21 +23,32 @@ interface Waiting {
   reject: (error: unknown) => void
 }
 
+/** Scripts that need more than the library has. */
+const WITH: Readonly<Record<string, string>> = { sweep: source('waiting.lua'), backlog: source('waiting.lua') }
+
 /** Loads `lua/<name>.lua` and gives it to the client, which sends its hash and, where Redis does not know it, its text. */
-export function defineScript(redis: LaneRedis, name: string, shard: ShardKeys): Runner {
+function loadScript(redis: LaneRedis, name: string, shard: ShardKeys) {
   const command = `lanes:${name}`
-  redis.defineCommand(command, { lua: `${LIBRARY}\n${source(`${name}.lua`)}` })
+  redis.defineCommand(command, { lua: `${LIBRARY}\n${WITH[name] ?? ''}${source(`${name}.lua`)}` })
   const run: unknown = Reflect.get(redis, command)
   if (typeof run !== 'function') throw new Error(`Redis client did not take the script ${name}`)
-  return (entries) => {
-    const keys = [shard.lanes, shard.never]
-    const args: (string | number)[] = [shard.stem]
-    for (const entry of entries) {
-      for (const key of entry.keys) keys.push(key)
-      for (const arg of entry.args) args.push(arg)
-    }
-    return run.call(redis, keys.length, keys, args)
-  }
+  return (keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> =>
+    run.call(redis, 2 + keys.length, [shard.lanes, shard.never, ...keys], [shard.stem, ...args])
+}
+
+/** A script that looks at a whole lane set. It answers with a list. */
+export function defineLook(
+  redis: LaneRedis,
+  name: 'sweep' | 'backlog',
+  shard: ShardKeys,
+): (...args: (string | number)[]) => Promise<unknown[]> {
+  const run = loadScript(redis, name, shard)
+  return async (...args) => listOf(name, await run([], args))
+}
+
+function listOf(script: string, result: unknown): unknown[] {
+  if (Array.isArray(result)) return result
+  throw new TypeError(`the lane script ${script} answered with something that is not a list`)
 }
 
 /**
@@ -46,11 +56,13 @@ export function defineScript(redis: LaneRedis, name: string, shard: ShardKeys): 
  * {@link MOST_ENTRIES} entries, and a lone call leaves at once. All entries of a batcher must be in one hash slot.
  */
 export class BatchedScript {
-  readonly #run: Runner
+  readonly #name: string
+  readonly #run: ReturnType<typeof loadScript>
   #waiting: Waiting[] = []
 
   constructor(redis: LaneRedis, name: string, shard: ShardKeys) {
-    this.#run = defineScript(redis, name, shard)
+    this.#name = name
+    this.#run = loadScript(redis, name, shard)
   }
 
   call(entry: Entry): Promise<unknown[]> {
@@ -67,11 +79,23 @@ export class BatchedScript {
 
   async #send(batch: Waiting[]): Promise<void> {
     try {
-      const results: unknown = await this.#run(batch.map((waiting) => waiting.entry))
-      if (!Array.isArray(results)) throw new Error('a lane script answered with something that is not a list')
-      for (const [i, waiting] of batch.entries()) waiting.resolve(results[i])
+      const keys: string[] = []
+      const args: (string | number)[] = []
+      for (const { entry } of batch) {
+        args.push(entry.args.length, entry.keys.length)
+        for (const key of entry.keys) keys.push(key)
+        for (const arg of entry.args) args.push(arg)
+      }
+      const results = listOf(this.#name, await this.#run(keys, args))
+      for (const [i, waiting] of batch.entries()) this.#settle(waiting, listOf(this.#name, results[i]))
     } catch (error) {
       for (const waiting of batch) waiting.reject(error)
     }
+  }
+
+  #settle({ resolve, reject }: Waiting, result: unknown[]): void {
+    const [status, detail] = result
+    if (status === 'broken') reject(new Error(`the lane script ${this.#name} met data that it cannot read: ${detail}`))
+    else resolve(result)
   }
 }

@@ -47,6 +47,8 @@ export interface Step {
   want?: number
   /** When the lane is released, go on with the one that waits longest. */
   goOn?: boolean
+  /** How long the lane pauses after 'yield', 'park' or 'spend', ms. */
+  pauseMs?: number
   effects?: readonly Effect[]
   adds?: readonly Addition[]
 }
@@ -86,7 +88,7 @@ export class Run {
     const { tag } = this.#lanes.shardKeys(this.#lanes.shardOf(this.lane))
     const args: (string | number)[] = [this.lane, this.#job, this.#start, step.pop?.id ?? '', step.after]
     args.push(step.goOn ? '1' : '0', freshId())
-    args.push(step.want ?? 0)
+    args.push(step.want ?? 0, Math.ceil(step.pauseMs ?? 0))
     encodeEffects(step.effects ?? [], tag, keys, args)
     encodeAdditions(step.adds ?? [], tag, args)
     const [status, reason, ...items] = await this.#commit.call({ keys, args })

@@ -65,7 +65,9 @@ export class LaneWorker {
   readonly #lanes: Lanes
   readonly #runner: RunnerOptions
   readonly #onError: (error: unknown) => void
-  readonly #workers: { worker: Worker<LaneJob>; leases: Leases }[]
+  readonly #concurrency: number
+  readonly #leaseMs: number
+  readonly #workers: { worker: Worker<LaneJob>; leases: Leases }[] = []
   readonly #sweeper: Sweeper
   readonly #running = new Set<Promise<unknown>>()
   #draining = false
@@ -83,9 +85,9 @@ export class LaneWorker {
       onExhausted: options.onExhausted,
       draining: () => this.#draining,
     }
-    const leaseMs = options.leaseMs ?? 15_000
-    const concurrency = Math.ceil((options.concurrency ?? 100) / lanes.shards)
-    this.#workers = Array.from({ length: lanes.shards }, (_, shard) => this.#start(shard, concurrency, leaseMs))
+    this.#concurrency = options.concurrency ?? 100
+    this.#leaseMs = options.leaseMs ?? 15_000
+    this.grow()
     const { everyMs, afterMs } = options.sweep ?? { everyMs: 5_000, afterMs: 10_000 }
     this.#sweeper = new Sweeper(lanes, {
       everyMs,
@@ -97,6 +99,19 @@ export class LaneWorker {
     })
   }
 
+  /**
+   * Serves the shards that the lane set has by now, too. Those served before keep their share of the places, so this process
+   * may have somewhat more lanes in progress than it was told, until it is started again.
+   */
+  grow(): void {
+    const concurrency = Math.ceil(this.#concurrency / this.#lanes.shards)
+    for (let shard = this.#workers.length; shard < this.#lanes.shards && !this.#draining; shard++) {
+      const started = this.#start(shard, concurrency, this.#leaseMs)
+      if (this.#paused) started.worker.pause(true).catch(this.#onError)
+      this.#workers.push(started)
+    }
+  }
+
   /** Lanes in progress in this process. */
   get inProgress(): number {
     return this.#running.size
@@ -105,6 +120,11 @@ export class LaneWorker {
   /** Looks for lanes whose job is gone now, instead of at the next sweep; returns how many were woken. */
   sweep(): Promise<number> {
     return this.#sweeper.sweep()
+  }
+
+  /** Looks for mailboxes of which no lane is known now, instead of after the next sweep; returns how many were woken. */
+  audit(): Promise<number> {
+    return this.#sweeper.audit()
   }
 
   /**

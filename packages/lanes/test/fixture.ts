@@ -103,7 +103,19 @@ export async function expectNothingLeft(lanes: Lanes): Promise<void> {
     const names = (await keysLike(lanes.connection, `${stem}*`)).map((key) =>
       key.slice(stem.length).replace(/^(seen|dead):.*/s, '$1'),
     )
-    const known = ['meta', 'events', 'stalled-check', 'marker', 'id', 'sweeper', 'seen', 'dead', 'stalled']
+    const known = [
+      'meta',
+      'events',
+      'stalled-check',
+      'marker',
+      'id',
+      'sweeper',
+      'auditor',
+      'oldest',
+      'seen',
+      'dead',
+      'stalled',
+    ]
     expect(names.filter((name) => !known.includes(name))).toEqual([])
   }
 }
