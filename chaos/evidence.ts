@@ -8,7 +8,7 @@ export interface Evidence {
   /** All that reached the providers and all that they sent, in order. */
   history: HistoryEntry[]
   deadLetters: DeadLetterEvidence[]
-  /** So long after a call of ours began nobody is at it any more, ms: UPONAI_TIMEOUT_MS and the time that is waited on top. */
+  /** So long after a call of ours began nobody is at it any more, ms: UPONAI_COMPLETION_TIMEOUT_MS and the time that is waited on top. */
   graceMs: number
 }
 

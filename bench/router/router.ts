@@ -135,6 +135,7 @@ function environment({
     UPONAI_WORKSPACE_ID: '1',
     // A chat that hangs for a minute is waited for.
     UPONAI_TIMEOUT_MS: '90000',
+    UPONAI_COMPLETION_TIMEOUT_MS: '90000',
     // As with `start:worker` and in the image.
     NODE_COMPILE_CACHE: compiled(),
     WORKER_CONCURRENCY: String(concurrency),

@@ -45,6 +45,7 @@ const settings = {
   LOG_LEVEL: 'warn',
   QUEUE_SHARDS: '2',
   UPONAI_TIMEOUT_MS: String(uponaiTimeoutMs),
+  UPONAI_COMPLETION_TIMEOUT_MS: String(uponaiTimeoutMs),
   // After an outage everything that waits is done at once: not more than the sandbox answers in time.
   WORKER_CONCURRENCY: '50',
   // With a base of a tenth of a second, eleven tries are spread over nearly a minute on average: longer than any fault here

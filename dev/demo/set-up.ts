@@ -60,6 +60,7 @@ export async function setUp(folder: string, undo: Undo): Promise<SetUp> {
               CHATLANE_CONFIG: writeRoutes(folder),
               // Above the slowest answer of the demo; what takes longer counts as never said.
               UPONAI_TIMEOUT_MS: '8000',
+              UPONAI_COMPLETION_TIMEOUT_MS: '8000',
             },
             onLine: (service, line) => appendFileSync(join(folder, `${service.replace(' ', '-')}.log`), `${line}\n`),
           })

@@ -84,7 +84,7 @@ describe.skipIf(!hasLocalRedis())('on a Redis Cluster', () => {
     async (how) => {
       const { cluster, stack, people } = await begin(
         { replicas: 1, nodeTimeoutMs: 2000 },
-        { REDIS_MIN_REPLICAS: '1', UPONAI_TIMEOUT_MS: '5000' },
+        { REDIS_MIN_REPLICAS: '1', UPONAI_TIMEOUT_MS: '5000', UPONAI_COMPLETION_TIMEOUT_MS: '5000' },
       )
       const slot = await cluster.slotOf('{chatlane:0}')
       const master = await cluster.masterOf(slot)

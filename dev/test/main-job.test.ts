@@ -40,7 +40,7 @@ it.each(['rest', 'rpc'] as const)(
 )
 
 it('loses, doubles and reorders nothing when a worker is killed in the middle', async () => {
-  await begin({ UPONAI_TIMEOUT_MS: '5000' })
+  await begin({ UPONAI_TIMEOUT_MS: '5000', UPONAI_COMPLETION_TIMEOUT_MS: '5000' })
   await stack.sandbox.setFaults({
     latency: { distribution: 'uniform', min_ms: 20, max_ms: 200 },
     // Some sends hang when the worker dies: whether they took effect has to be found out.

@@ -28,6 +28,7 @@ async function begin(): Promise<void> {
     CHATLANE_CONFIG: routes,
     LOG_LEVEL: 'warn',
     UPONAI_TIMEOUT_MS: '5000',
+    UPONAI_COMPLETION_TIMEOUT_MS: '5000',
   }
   stack = await makeStack({
     redisUrl: testRedisUrl(),

@@ -43,6 +43,11 @@ export interface RunningWorker {
 /** What was on its way to UponAI when its caller left is there by then. */
 const LATE_MS = 5_000
 
+/** From the beginning of a call with that time-out: after so long nobody is at it any more. */
+function graceOf(timeoutMs: number): number {
+  return timeoutMs + Math.min(timeoutMs, LATE_MS)
+}
+
 /**
  * Makes the parts of a worker process and starts them; `stop` undoes that in reverse.
  * @param onBegin called when from now on it may have something in hand, before it is ready
@@ -134,7 +139,8 @@ export async function startWorker(
         routes,
         autoCloseAfterMs: config.autoCloseAfterMs,
         coalesceWindowMs: config.coalesceWindowMs,
-        graceMs: config.uponai.timeoutMs + Math.min(config.uponai.timeoutMs, LATE_MS),
+        graceMs: graceOf(config.uponai.completionTimeoutMs),
+        createGraceMs: graceOf(config.uponai.timeoutMs),
         whenUnclear,
         attempts,
         backoffMs,

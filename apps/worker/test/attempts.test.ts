@@ -111,7 +111,7 @@ describe('a chat whose creation has no clear outcome', () => {
 })
 
 it('waits for an answer that takes longer than the time-out', async () => {
-  s = await stage({ env: { UPONAI_TIMEOUT_MS: '1000' } })
+  s = await stage({ env: { UPONAI_TIMEOUT_MS: '1000', UPONAI_COMPLETION_TIMEOUT_MS: '1000' } })
   await s.sandbox.setFaults({
     rules: [
       {
@@ -130,6 +130,39 @@ it('waits for an answer that takes longer than the time-out', async () => {
   expect(chat?.messages.map(({ content }) => content)).toEqual(['slow', 'echo: slow', 'next', 'echo: next'])
   expect(said(items).filter((text) => text.startsWith('agent'))).toEqual(['agent: echo: slow', 'agent: echo: next'])
   expect(chat?.max_working).toBe(1)
+})
+
+describe('a completion that takes longer than other requests may, and shows nothing before its answer', () => {
+  const slow = (ms: number) => ({
+    target: 'uponai' as const,
+    operation: 'completion' as const,
+    match: { text: 'slow' },
+    fault: { kind: 'latency' as const, distribution: 'fixed' as const, ms },
+  })
+  const patient = { UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '60000' }
+
+  it('is waited for', async () => {
+    s = await stage({ env: patient, settings: { text_stored: 'answer' } })
+    await s.sandbox.setFaults({ rules: [slow(1_500)] })
+    const conversation = await s.web('pk_quiet')
+    await s.say(conversation, 'slow')
+    const items = await s.settled(conversation)
+    expect(said(items)).toEqual(['user: slow', 'agent: echo: slow'])
+    expect(await s.sandbox.chats()).toMatchObject([{ completions: 1, max_working: 1 }])
+  })
+
+  it('is said once, though its worker was drained meanwhile', async () => {
+    s = await stage({ env: patient, settings: { text_stored: 'answer' } })
+    await s.sandbox.setFaults({ rules: [slow(9_000)] })
+    const conversation = await s.web('pk_quiet')
+    await s.say(conversation, 'slow')
+    while ((await s.sandbox.chats())[0]?.max_working !== 1) await new Promise((resolve) => setTimeout(resolve, 20))
+    // Stops waiting after six seconds.
+    await s.replaceWorker()
+    const items = await s.settled(conversation)
+    expect(said(items)).toEqual(['user: slow', 'agent: echo: slow'])
+    expect(await s.sandbox.chats()).toMatchObject([{ completions: 1, max_working: 1 }])
+  })
 })
 
 it.each(['rest', 'rpc'] as const)(
@@ -214,7 +247,7 @@ it('what is kept of a conversation has an end, answered or not', async () => {
 
 it('says nothing again when UponAI shows no history', async () => {
   const proxy = withoutHistory()
-  s = await stage({ before: proxy.listen, env: { UPONAI_TIMEOUT_MS: '1000' } })
+  s = await stage({ before: proxy.listen, env: { UPONAI_TIMEOUT_MS: '1000', UPONAI_COMPLETION_TIMEOUT_MS: '1000' } })
   await s.sandbox.setFaults({
     rules: [
       {

@@ -37,7 +37,7 @@ it('ends an inactive chat once, says so, and opens a new one for the next messag
 })
 
 it('does not close while a message waits or an answer is being made', async () => {
-  s = await stage({ env: { UPONAI_TIMEOUT_MS: '20000' } })
+  s = await stage({ env: { UPONAI_TIMEOUT_MS: '20000', UPONAI_COMPLETION_TIMEOUT_MS: '20000' } })
   await s.sandbox.setFaults({ latency: { distribution: 'fixed', ms: 2_500 } })
   const conversation = await s.web('pk_short')
   await s.say(conversation, 'slow')

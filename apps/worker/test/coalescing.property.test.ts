@@ -87,7 +87,13 @@ it('every message is in exactly one completion or one dead letter, in order, wha
   s = await stage({
     dialect: random() < 0.5 ? 'rest' : 'rpc',
     routes,
-    env: { UPONAI_TIMEOUT_MS: '1500', TURN_ATTEMPTS: '40', TURN_BACKOFF_MS: '20', QUEUE_SHARDS: '2' },
+    env: {
+      UPONAI_TIMEOUT_MS: '1500',
+      UPONAI_COMPLETION_TIMEOUT_MS: '1500',
+      TURN_ATTEMPTS: '40',
+      TURN_BACKOFF_MS: '20',
+      QUEUE_SHARDS: '2',
+    },
     settings: { message_roles: named, message_ids: named, message_timestamps: named },
   })
   await breakThings(seed)

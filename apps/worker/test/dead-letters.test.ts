@@ -79,7 +79,7 @@ it('replays all letters of a conversation in order, behind what was said since',
 })
 
 it('keeps what each try failed of', async () => {
-  s = await stage({ env: { TURN_ATTEMPTS: '3', UPONAI_TIMEOUT_MS: '500' } })
+  s = await stage({ env: { TURN_ATTEMPTS: '3', UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '500' } })
   await s.sandbox.setFaults({
     rules: [{ target: 'uponai', operation: 'completion', fault: { kind: 'drop', when: 'before' } }],
   })
@@ -98,7 +98,9 @@ it('keeps what each try failed of', async () => {
 })
 
 it('a text that may have reached the agent is not said again unasked', async () => {
-  s = await stage({ env: { TURN_ATTEMPTS: '2', UPONAI_TIMEOUT_MS: '500', TURN_BACKOFF_MS: '20' } })
+  s = await stage({
+    env: { TURN_ATTEMPTS: '2', UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '500', TURN_BACKOFF_MS: '20' },
+  })
   await s.sandbox.setFaults({
     rules: [
       { target: 'uponai', operation: 'completion', match: { text: 'lost' }, fault: { kind: 'drop', when: 'after' } },

@@ -325,7 +325,7 @@ describe('a conversation that is handed off in the middle', () => {
   ] as const)(
     'while a worker died with a call in its hands, %s its effect: %s',
     async (when, status, heard) => {
-      s = await stage({ workers: 0, env: { UPONAI_TIMEOUT_MS: '2000' } })
+      s = await stage({ workers: 0, env: { UPONAI_TIMEOUT_MS: '2000', UPONAI_COMPLETION_TIMEOUT_MS: '2000' } })
       const worker = await s.workerProcess()
       const fault = { kind: 'hang', when } as const
       await s.sandbox.setFaults({ rules: [{ target: 'uponai', operation: 'completion', fault }] })

@@ -23,7 +23,7 @@ it('an answer that got lost with the last try is found', async () => {
 })
 
 it('a last try that came to nothing is a dead letter, and what it failed of stands there', async () => {
-  s = await stage({ env: { TURN_ATTEMPTS: '1', UPONAI_TIMEOUT_MS: '500' } })
+  s = await stage({ env: { TURN_ATTEMPTS: '1', UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '500' } })
   await s.sandbox.setFaults({ rules: [{ ...completion, times: 1, fault: { kind: 'drop', when: 'before' } }] })
   const conversation = await s.web('pk_quiet')
   await s.say(conversation, 'hello')
@@ -39,7 +39,9 @@ it('a last try that came to nothing is a dead letter, and what it failed of stan
 })
 
 it('a chat that cannot be read back leaves a message whose outcome is unknown, and the lane goes on', async () => {
-  s = await stage({ env: { TURN_ATTEMPTS: '2', UPONAI_TIMEOUT_MS: '500', TURN_BACKOFF_MS: '20' } })
+  s = await stage({
+    env: { TURN_ATTEMPTS: '2', UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '500', TURN_BACKOFF_MS: '20' },
+  })
   await s.sandbox.setFaults({
     rules: [
       { ...completion, match: { text: 'lost' }, fault: { kind: 'drop', when: 'after' } },
@@ -59,7 +61,9 @@ it('a chat that cannot be read back leaves a message whose outcome is unknown, a
 })
 
 it('with TURN_WHEN_UNCLEAR=dead_letter nothing is said again unless it is clear that it was not said', async () => {
-  s = await stage({ env: { TURN_WHEN_UNCLEAR: 'dead_letter', UPONAI_TIMEOUT_MS: '500' } })
+  s = await stage({
+    env: { TURN_WHEN_UNCLEAR: 'dead_letter', UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '500' },
+  })
   await s.sandbox.setFaults({
     rules: [
       { ...completion, match: { text: 'lost' }, times: 1, fault: { kind: 'drop', when: 'before' } },
@@ -112,7 +116,7 @@ it('a chat that could not be ended is still open, and its end is tried again whe
 })
 
 it('a chat that may not be read says nothing of the message: nobody says it again unasked', async () => {
-  s = await stage({ env: { UPONAI_TIMEOUT_MS: '500' } })
+  s = await stage({ env: { UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '500' } })
   await s.sandbox.setFaults({
     rules: [
       { ...completion, times: 1, fault: { kind: 'drop', when: 'after' } },

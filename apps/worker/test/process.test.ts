@@ -203,7 +203,12 @@ test('a second signal ends it at once', async () => {
   onTestFinished(() => s.stop())
   const completion = { target: 'uponai', operation: 'completion', fault: { kind: 'hang', when: 'before' } } as const
   await s.sandbox.setFaults({ rules: [completion] })
-  const worker = start({ ...s.environment, UPONAI_TIMEOUT_MS: '60000', LOG_LEVEL: 'info' })
+  const worker = start({
+    ...s.environment,
+    UPONAI_TIMEOUT_MS: '60000',
+    UPONAI_COMPLETION_TIMEOUT_MS: '60000',
+    LOG_LEVEL: 'info',
+  })
   await isReady(worker)
   await s.say(await s.web('pk_quiet'), 'hello')
   await inCompletion(s)

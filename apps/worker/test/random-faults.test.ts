@@ -165,7 +165,13 @@ it('loses, doubles and reorders nothing under random faults', async () => {
     dialect: random() < 0.5 ? 'rest' : 'rpc',
     routes,
     workers: 3,
-    env: { UPONAI_TIMEOUT_MS: '1500', TURN_ATTEMPTS: '40', TURN_BACKOFF_MS: '20', QUEUE_SHARDS: '2' },
+    env: {
+      UPONAI_TIMEOUT_MS: '1500',
+      UPONAI_COMPLETION_TIMEOUT_MS: '1500',
+      TURN_ATTEMPTS: '40',
+      TURN_BACKOFF_MS: '20',
+      QUEUE_SHARDS: '2',
+    },
     settings: { message_roles: named, message_ids: named, message_timestamps: named },
   })
   const greeting = 'Good morning!'

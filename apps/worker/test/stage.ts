@@ -83,6 +83,7 @@ export async function stage(options: {
     UPONAI_WORKSPACE_ID: String(sandboxCredentials.uponaiWorkspaceId),
     UPONAI_DIALECT: options.dialect ?? 'rest',
     UPONAI_TIMEOUT_MS: '3000',
+    UPONAI_COMPLETION_TIMEOUT_MS: '3000',
     TWILIO_ACCOUNT_SID: sandboxCredentials.twilioAccountSid,
     TWILIO_AUTH_TOKEN: sandboxCredentials.twilioAuthToken,
     TWILIO_BASE_URL: sandbox.twilioUrl,

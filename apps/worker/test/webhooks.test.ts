@@ -191,7 +191,7 @@ it('tells all of it, in the ledger’s order, with a receiver that fails at rand
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     return state / 4_294_967_296
   }
-  await start({ workers: 0, env: { UPONAI_TIMEOUT_MS: '2000' } }, () => {
+  await start({ workers: 0, env: { UPONAI_TIMEOUT_MS: '2000', UPONAI_COMPLETION_TIMEOUT_MS: '2000' } }, () => {
     const n = random()
     if (n < 0.1) return { status: 500 }
     if (n < 0.15) return 'drop'

@@ -45,6 +45,7 @@ test('the least environment gives the documented defaults', () => {
       workspaceId: 7,
       dialect: 'rest',
       timeoutMs: 60_000,
+      completionTimeoutMs: 300_000,
       webhookKey: 'key_for_tests',
       webhookHeader: 'x-retell-signature',
     },
@@ -69,6 +70,14 @@ test('the least environment gives the documented defaults', () => {
   )
 })
 
+test('a completion gets no less time than other requests, unless it is said', () => {
+  const completion = (env: Record<string, string>) =>
+    loadConfig('worker', { ...enough, ...env }).uponai.completionTimeoutMs
+  expect(completion({ UPONAI_TIMEOUT_MS: '600000' })).toBe(600_000)
+  expect(completion({ UPONAI_TIMEOUT_MS: '1000' })).toBe(300_000)
+  expect(completion({ UPONAI_COMPLETION_TIMEOUT_MS: '20000' })).toBe(20_000)
+})
+
 test('every variable reaches its place', () => {
   writeFileSync(join(folder, 'routes.yaml'), '')
   const config = loadConfig('api', {
@@ -82,6 +91,7 @@ test('every variable reaches its place', () => {
     UPONAI_BASE_URL: 'http://127.0.0.1:4010/uponai/',
     UPONAI_DIALECT: 'rpc',
     UPONAI_TIMEOUT_MS: '1500',
+    UPONAI_COMPLETION_TIMEOUT_MS: '90000',
     UPONAI_WEBHOOK_KEY: 'webhook key',
     UPONAI_WEBHOOK_HEADER: 'X-UponAI-Signature',
     TWILIO_AUTH_TOKEN_NEXT: 'next-token',
@@ -127,6 +137,7 @@ test('every variable reaches its place', () => {
       workspaceId: 7,
       dialect: 'rpc',
       timeoutMs: 1500,
+      completionTimeoutMs: 90_000,
       webhookKey: 'webhook key',
       webhookHeader: 'x-uponai-signature',
     },

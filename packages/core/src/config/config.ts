@@ -20,7 +20,10 @@ export interface UponaiConfig {
   apiKey: string
   workspaceId?: number
   dialect: 'rest' | 'rpc'
+  /** For every request but a completion. */
   timeoutMs: number
+  /** For a completion, in which an agent thinks and calls its tools. */
+  completionTimeoutMs: number
   webhookKey: string
   /** Lower case. */
   webhookHeader: string

@@ -10,6 +10,9 @@ import { findWarnings } from './warnings.ts'
 
 const defaultRoutesFile = './chatlane.yaml'
 
+/** As long as Retell's SDK waits for a completion, https://www.npmjs.com/package/retell-sdk. */
+const COMPLETION_TIMEOUT_MS = 300_000
+
 /**
  * Reads a process's environment (docs/configuration.md).
  *
@@ -60,6 +63,7 @@ function assembleUponai(e: Shared, apiKey: string): UponaiConfig {
     ...(e.UPONAI_WORKSPACE_ID !== undefined && { workspaceId: e.UPONAI_WORKSPACE_ID }),
     dialect: e.UPONAI_DIALECT,
     timeoutMs: e.UPONAI_TIMEOUT_MS,
+    completionTimeoutMs: e.UPONAI_COMPLETION_TIMEOUT_MS ?? Math.max(COMPLETION_TIMEOUT_MS, e.UPONAI_TIMEOUT_MS),
     webhookKey: e.UPONAI_WEBHOOK_KEY ?? apiKey,
     webhookHeader: e.UPONAI_WEBHOOK_HEADER,
   }

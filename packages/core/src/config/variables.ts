@@ -35,6 +35,7 @@ export const environment = z.object({
   UPONAI_WORKSPACE_ID: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   UPONAI_DIALECT: oneOf('rest', 'rpc').default('rest'),
   UPONAI_TIMEOUT_MS: integer(100, 3_600_000).default(60_000),
+  UPONAI_COMPLETION_TIMEOUT_MS: integer(100, 3_600_000).optional(),
   UPONAI_WEBHOOK_KEY: secret("the key that signs UponAI's webhooks").optional(),
   UPONAI_WEBHOOK_HEADER: headerName().default('x-retell-signature'),
   TWILIO_ACCOUNT_SID: twilioSid('AC').optional(),

@@ -16,8 +16,8 @@ import { type PauseOf, watchPauses } from './upstream.ts'
 
 type SendersOf = () => readonly HeldSender[]
 
-/** An agent thinks for seconds, and is given up after a minute unless UPONAI_TIMEOUT_MS says otherwise. */
-const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120]
+/** An agent thinks for seconds, and is given up after five minutes unless UPONAI_COMPLETION_TIMEOUT_MS says otherwise. */
+const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 
 /** What a worker process shows of itself. Labels never hold ids, addresses or texts. */
 export class WorkerMetrics {
@@ -70,7 +70,7 @@ export class WorkerMetrics {
     })
     this.#callSeconds = new Histogram({
       name: 'chatlane_uponai_call_duration_seconds',
-      help: 'Duration of requests to UponAI, failed ones included. Completions that come near UPONAI_TIMEOUT_MS will soon be unclear ones: raise it, or ask UponAI.',
+      help: 'Duration of requests to UponAI, failed ones included. Completions that come near UPONAI_COMPLETION_TIMEOUT_MS will soon be unclear ones: raise it, or ask UponAI.',
       labelNames: ['operation'],
       buckets: SECONDS,
       registers,

@@ -38,6 +38,8 @@ export interface TurnParts extends SettingDefaults {
    * never said. A text that is there is given twice as long for its answer.
    */
   graceMs: number
+  /** The same of the making of a chat. */
+  createGraceMs: number
   /** What becomes of a message that UponAI may have got and does not show after the grace time. */
   whenUnclear: 'send_again' | 'dead_letter'
   /** Tries that a message has. */
@@ -117,15 +119,15 @@ function lookAt({ keys, conversation }: TurnContext, ...times: number[]): Effect
   return times.length === 0 ? [] : [['ZADD', keys.closing, Math.min(...times), conversation.id]]
 }
 
-function lateLooks({ conversation, graceMs }: TurnContext): number[] {
+function lateLooks({ conversation, createGraceMs }: TurnContext): number[] {
   return withLost(conversation)
     .slice(-1)
-    .map(({ at }) => lateAt(at, graceMs))
+    .map(({ at }) => lateAt(at, createGraceMs))
 }
 
 /** When a chat whose create had no clear outcome is there, if it ever will be. */
-export function lateAt(attemptAt: number, graceMs: number): number {
-  return attemptAt + 2 * graceMs
+export function lateAt(attemptAt: number, createGraceMs: number): number {
+  return attemptAt + 2 * createGraceMs
 }
 
 /** The write that tells api processes that the ledger grew. */

@@ -15,8 +15,8 @@ export type Settled =
   /** Not to be known yet, or not at all, or it was a try that came to nothing. */
   | { outcome: 'verdict'; verdict: Verdict }
 
-/** Pause between two looks at a chat that may still be answering. */
-const LOOK_AGAIN_MS = 1_000
+/** Pause between two looks at a chat that may still be answering: the longer that takes, the less a second matters. */
+const LOOK_AGAIN = { partOfWaited: 0.05, leastMs: 1_000, mostMs: 10_000 }
 
 /** After a failure that came as an answer nobody is at the text any more; what took effect is to be seen soon after. */
 const SETTLING_MS = 1_000
@@ -34,14 +34,14 @@ export async function settle(context: TurnContext, attempt: Attempt, text: strin
   if (!chat) return free(true)
   const atIt = waited < grace && !chat.over
   if (!chat.historyIncluded) {
-    if (atIt) return lookAgain()
+    if (atIt) return lookAgain(waited)
     if (!ours) return free(chat.over)
     return giveUp('outcome_unknown', 'UponAI shows no history of the chat, so nobody can say whether it was said')
   }
   const history = spoken(chat.messages)
   if (!ours) {
     // Left by a message that became a dead letter. What it did to the history has to be known before the next is said.
-    if (atIt) return lookAgain()
+    if (atIt) return lookAgain(waited)
     await note(history.length)
     return free(chat.over)
   }
@@ -50,7 +50,7 @@ export async function settle(context: TurnContext, attempt: Attempt, text: strin
   const end = known ? endOfKnown(history, conversation.certain.length, known) : conversation.knownLength
   const finding = findText(history, end, text)
   if (!finding.found) {
-    if (atIt) return lookAgain()
+    if (atIt) return lookAgain(waited)
     await note(history.length)
     if (context.whenUnclear === 'send_again') return free(chat.over)
     return giveUp('outcome_unknown', 'the message is not in the chat, and nobody can say whether it will be')
@@ -61,7 +61,7 @@ export async function settle(context: TurnContext, attempt: Attempt, text: strin
     return { outcome: 'answered', texts: finding.answers, length: history.length }
   }
   // It got there, so what the caller had no more patience for may still come.
-  if (waited < 2 * grace && !chat.over) return lookAgain()
+  if (waited < 2 * grace && !chat.over) return lookAgain(waited)
   await note(history.length)
   return giveUp('no_answer', 'the message is in the chat, but no answer to it came')
 
@@ -98,6 +98,8 @@ export async function settle(context: TurnContext, attempt: Attempt, text: strin
   }
 }
 
-function lookAgain(): Settled {
-  return { outcome: 'verdict', verdict: { do: 'retry', afterMs: LOOK_AGAIN_MS, spend: false } }
+function lookAgain(waitedMs: number): Settled {
+  const { partOfWaited, leastMs, mostMs } = LOOK_AGAIN
+  const afterMs = Math.min(mostMs, Math.max(leastMs, partOfWaited * waitedMs))
+  return { outcome: 'verdict', verdict: { do: 'retry', afterMs, spend: false } }
 }

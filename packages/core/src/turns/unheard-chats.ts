@@ -40,7 +40,7 @@ export async function endLost(context: TurnContext): Promise<void> {
     if (!chat.over) await uponai.endChat(chat.chatId, { signal: turn.signal })
     if (names.size === 0) break
   }
-  const left = lost.filter(({ name, at }) => names.has(name) && Date.now() < lateAt(at, context.graceMs))
+  const left = lost.filter(({ name, at }) => names.has(name) && Date.now() < lateAt(at, context.createGraceMs))
   const settled = conversation.attempt?.kind === 'create' ? { attempt: null } : {}
   await turn.record(change(context, { lost: left, ...settled }))
   conversation.lost = left

@@ -36,6 +36,8 @@ export interface UponAIClientOptions {
   workspaceId?: number | undefined
   /** For a whole request: waiting for a connection, headers and body, in milliseconds. */
   timeoutMs: number
+  /** The same for a completion; without it `timeoutMs`. */
+  completionTimeoutMs?: number | undefined
   /** Most connections at a time; more requests wait for a free one. Default 1000. */
   connections?: number | undefined
   /** Put around every request, so that it can be held back or counted; it makes the request by calling `request`. */
@@ -69,7 +71,7 @@ export interface UponAIClient extends UponAIAgents {
 /** @throws TypeError for options that can never work. Connects on the first request. */
 export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
   const { origin, pathPrefix, dialect, agents } = settled(options)
-  const { around = (_operation, request) => request() } = options
+  const { around = (_operation, request) => request(), completionTimeoutMs = options.timeoutMs } = options
   const pool = openPool(origin, options.connections ?? 1000)
 
   const call: Call = async (request, callOptions, expected, read) =>
@@ -151,7 +153,8 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
     async complete(chatId, content, callOptions = {}) {
       const request = dialect.complete(checked('complete', inputs.completionInput, { chatId, content }))
       try {
-        return await call(request, callOptions, 'a list of messages', readReplies)
+        const patience = { timeoutMs: completionTimeoutMs, ...callOptions }
+        return await call(request, patience, 'a list of messages', readReplies)
       } catch (error) {
         throw await explained(error, { operation: 'complete', chatId }, callOptions)
       }
