@@ -1,4 +1,5 @@
 /** `pnpm dev`: sandbox, api and worker from source, started again when their sources change, until Ctrl-C. */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,8 +8,10 @@ import { printLine } from './serving/log-lines.ts'
 import { portOr } from './serving/port-or.ts'
 import { devRoutes } from './serving/routes.ts'
 import { Serving } from './serving/serving.ts'
+import { tuningOf } from './serving/tuning.ts'
 import { printWelcome } from './serving/welcome.ts'
 import { watchSources } from './stack/reload.ts'
+import { removeKeys } from './stack/remove-keys.ts'
 import { makeStack } from './stack/stack.ts'
 
 const log = (line: string) => printLine('dev', line)
@@ -28,14 +31,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 try {
   const redis = await findRedis({ purpose: 'pnpm dev', log })
+  const prefix = `chatlane-dev-${randomBytes(4).toString('hex')}`
   undo.push(() => redis.stop())
+  undo.push(() => removeKeys(redis.url, prefix))
   log(`Redis: ${redis.how}`)
   const ports = {
     api: await portOr('API_PORT', 3000),
     admin: await portOr('ADMIN_PORT', 3001),
     sandbox: await portOr('SANDBOX_PORT', 4010),
   }
-  const settings = { ...given(process.env), ...devRoutes(folder, ports.api) }
+  const { settings: tuning, leftOut } = tuningOf(process.env)
+  if (leftOut.length > 0) log(`not for the sandbox, so not taken from this shell: ${leftOut.join(', ')}`)
+  const settings = { ...tuning, ...devRoutes(folder, ports.api), REDIS_PREFIX: prefix }
   const stack = await makeStack({ redisUrl: redis.url, settings, ports, onLine: printLine })
   const serving = new Serving(stack, log)
   undo.push(() => serving.stop())
@@ -52,10 +59,4 @@ try {
 
 async function stop(): Promise<void> {
   for (let step = undo.pop(); step; step = undo.pop()) await step()
-}
-
-/** What the developer set; where things listen is settled by then. */
-function given(env: NodeJS.ProcessEnv): Record<string, string> {
-  const { REDIS_URL: _, API_PORT: _a, ADMIN_PORT: _b, SANDBOX_PORT: _c, WORKER_PORT: _d, ...rest } = env
-  return Object.fromEntries(Object.entries(rest).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 }

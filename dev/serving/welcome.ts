@@ -20,7 +20,7 @@ export async function printWelcome({ apiUrl, adminUrl, sandboxUrl }: Stack): Pro
   const there = await Promise.all(pages.map(([, url]) => answers(url)))
   const lines = pages.filter((_, i) => there[i]).map(([name, url]) => `  ${name.padEnd(22)} ${url}`)
 
-  const key = `-H 'Authorization: Bearer ${apiKey()}'`
+  const key = `-H 'Authorization: Bearer ${devApiKey}'`
   const json = "-H 'Content-Type: application/json'"
   const conversation = `${apiUrl}/v1/conversations/${await openConversation(apiUrl)}`
   const sms = JSON.stringify({ from: '+14155550100', to: devNumber, body: 'Hello by SMS' })
@@ -39,14 +39,10 @@ Sources are watched. Ctrl-C stops everything.
 `)
 }
 
-function apiKey(): string {
-  return process.env.API_KEYS?.split(',')[0] ?? devApiKey
-}
-
 async function openConversation(apiUrl: string): Promise<string> {
   const response = await fetch(`${apiUrl}/v1/conversations`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${apiKey()}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${devApiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({ agent_id: 'chat_agent_a' }),
   })
   if (response.status !== 201) throw new Error(`POST /v1/conversations: expected 201, got ${response.status}`)

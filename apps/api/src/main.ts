@@ -2,6 +2,7 @@ import {
   ApiMetrics,
   ConversationDeadLetters,
   Conversations,
+  claimPrefix,
   connectRedis,
   createLogger,
   createSmsInbox,
@@ -79,8 +80,11 @@ const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveri
 // Listens as soon as Redis is there, and again after every outage.
 const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
 conversations.hearOfLinks(subscriber)
+let claimed: Promise<void> | undefined
 redis.on('ready', () => {
-  noteShards(redis, prefix, shards)
+  claimed = claimPrefix(redis, prefix, config.upstreams)
+  claimed
+    .then(() => noteShards(redis, prefix, shards))
     .then((known) => {
       if (known === lanes.shards) return undefined
       lanes.grow(known)
@@ -88,7 +92,10 @@ redis.on('ready', () => {
       webhooks.grow(known)
       return live.start()
     })
-    .catch(onError)
+    .catch((error: unknown) => {
+      exitIfConfigError(error)
+      onError(error)
+    })
 })
 const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
 const streams = new EventStreams()
@@ -125,6 +132,8 @@ reloadOnSignal(logger, routes)
 stopOnSignal(logger, STOP_WITHIN_MS, stop)
 
 await firstReady(redis, FIND_REDIS_MS)
+// Nothing is taken under a prefix that turns out to be another deployment's.
+await claimed?.catch(() => {})
 try {
   const [port, adminPort] = await Promise.all([
     publicListener.start(config.api.host, config.api.port),

@@ -1,12 +1,15 @@
 import {
   type CliConfig,
+  checkPrefix,
   connectRedis,
   createLogger,
+  exitIfConfigError,
   exitOnConfigError,
   knownShards,
   type Logger,
   loadCliConfig,
   shardOfConversation,
+  type Upstreams,
 } from '@chatlane/core'
 import { type LaneRedis, Lanes } from '@chatlane/lanes'
 import { Failure } from './failure.ts'
@@ -48,6 +51,7 @@ export async function withContext<T>(config: CliConfig, work: (context: Context)
   try {
     await reachable(redis, config)
     const { prefix } = config.redis
+    if (config.upstreams) await demandOwnPrefix(redis, prefix, config.upstreams)
     const shards = await knownShards(redis, prefix)
     const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation }
     const lanes = new Lanes({ name: 'turns', ...shared })
@@ -61,6 +65,14 @@ export async function withContext<T>(config: CliConfig, work: (context: Context)
   } finally {
     redis.disconnect()
   }
+}
+
+/** A message that a sandbox's settings bring into a live deployment is as bad as one that they take out of it. */
+async function demandOwnPrefix(redis: LaneRedis, prefix: string, upstreams: Upstreams): Promise<void> {
+  await checkPrefix(redis, prefix, upstreams).catch((error: unknown) => {
+    exitIfConfigError(error)
+    throw error
+  })
 }
 
 async function reachable(redis: LaneRedis, { redis: { url } }: CliConfig): Promise<void> {

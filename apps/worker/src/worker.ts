@@ -4,6 +4,7 @@ import {
   type Config,
   Consequences,
   Conversations,
+  claimPrefix,
   connectRedis,
   createDeliveryHandler,
   createGatedUponAI,
@@ -88,6 +89,7 @@ export async function startWorker(
   )
 
   await demandFitRedis(redis, config.redis, logger)
+  await claimPrefix(redis, prefix, config.upstreams)
   const shards = await noteShards(redis, prefix, config.queueShards)
   const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
   const lanes = new Lanes({ name: 'turns', ...shared })

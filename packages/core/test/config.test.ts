@@ -39,6 +39,7 @@ test('the least environment gives the documented defaults', () => {
   const { sessionSecret, warnings, ...config } = loadConfig('api', enough)
   expect(config).toEqual({
     redis: { url: 'redis://127.0.0.1:6379', prefix: 'chatlane', minReplicas: 0 },
+    upstreams: { kind: 'live', variable: 'UPONAI_BASE_URL' },
     uponai: {
       baseUrl: 'https://api.upon-ai.com',
       apiKey: 'key_for_tests',
@@ -88,6 +89,7 @@ test('every variable reaches its place', () => {
     REDIS_SENTINEL_NAME: 'main',
     REDIS_PREFIX: 'other',
     REDIS_MIN_REPLICAS: '2',
+    UPSTREAMS: 'live',
     UPONAI_BASE_URL: 'http://127.0.0.1:4010/uponai/',
     UPONAI_DIALECT: 'rpc',
     UPONAI_TIMEOUT_MS: '1500',
@@ -131,6 +133,7 @@ test('every variable reaches its place', () => {
       prefix: 'other',
       minReplicas: 2,
     },
+    upstreams: { kind: 'live', variable: 'UPSTREAMS' },
     uponai: {
       baseUrl: 'http://127.0.0.1:4010/uponai',
       apiKey: 'key_for_tests',
@@ -377,4 +380,19 @@ describe('a process with a bad configuration', () => {
     expect(status).toBe(78)
     expect(stderr).toMatch(/routes\.yaml:2: sms\[0\]\.sendr: expected one of .*did you mean sender\?\n$/)
   })
+})
+
+test.each([
+  ['http://127.0.0.1:4010/uponai', 'sandbox'],
+  ['http://127.1:4010', 'sandbox'],
+  ['http://localhost:4010', 'sandbox'],
+  ['http://uponai.localhost', 'sandbox'],
+  ['http://[::1]:4010', 'sandbox'],
+  ['http://[::ffff:127.0.0.1]:4010', 'sandbox'],
+  ['http://0.0.0.0:4010', 'sandbox'],
+  ['https://api.upon-ai.com', 'live'],
+  ['https://localhost.example.com', 'live'],
+  ['http://10.0.0.7:8080', 'live'],
+])('messages that go to %s reach: %s', (UPONAI_BASE_URL, kind) => {
+  expect(loadConfig('worker', { ...enough, UPONAI_BASE_URL }).upstreams.kind).toBe(kind)
 })

@@ -64,9 +64,19 @@ export interface LogConfig {
   content: boolean
 }
 
+/** Whom messages reach: `live` people by the real UponAI and Twilio, or nobody, by a `sandbox` in their place. */
+export type UpstreamKind = 'live' | 'sandbox'
+
+export interface Upstreams {
+  kind: UpstreamKind
+  /** The variable that says so, for people. */
+  variable: string
+}
+
 /** What a process runs with: checked, complete, free of contradictions. */
 export interface Config {
   redis: RedisConfig
+  upstreams: Upstreams
   uponai: UponaiConfig
   /** Absent: no SMS. */
   twilio?: TwilioConfig
@@ -98,4 +108,8 @@ export interface Config {
 export type TwilioAccess = Omit<TwilioConfig, 'authToken'> & { authToken?: string }
 
 /** What the command line runs with: of all but Redis, what its environment happens to have. */
-export type CliConfig = Omit<Config, 'uponai' | 'twilio'> & { uponai?: UponaiConfig; twilio?: TwilioAccess }
+export type CliConfig = Omit<Config, 'uponai' | 'twilio' | 'upstreams'> & {
+  upstreams?: Upstreams
+  uponai?: UponaiConfig
+  twilio?: TwilioAccess
+}

@@ -5,6 +5,7 @@ import type { CliConfig, Config, TwilioAccess, TwilioConfig, UponaiConfig, Webho
 import { findContradictions, type ProcessName } from './contradictions.ts'
 import { ConfigError } from './error.ts'
 import { readVariables } from './read.ts'
+import { findUpstreams } from './upstreams.ts'
 import { type Environment, environment } from './variables.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -22,7 +23,8 @@ export function loadConfig(processName: Exclude<ProcessName, 'cli'>, env: Record
   const { given, ...more } = read(processName, environment, env)
   const twilio = assembleTwilio(given)
   const uponai = assembleUponai(given, given.UPONAI_API_KEY)
-  return { ...assemble(given), uponai, ...(twilio && { twilio }), ...more }
+  const upstreams = findUpstreams(given.UPSTREAMS, uponai, twilio)
+  return { ...assemble(given), upstreams, uponai, ...(twilio && { twilio }), ...more }
 }
 
 /**
@@ -35,7 +37,14 @@ export function loadCliConfig(env: Record<string, string | undefined>): CliConfi
   const key = given.UPONAI_API_KEY
   const twilio = assembleTwilioAccess(given)
   const uponai = key === undefined ? undefined : assembleUponai(given, key)
-  return { ...assemble(given), ...(uponai && { uponai }), ...(twilio && { twilio }), ...more }
+  const upstreams = findUpstreams(given.UPSTREAMS, uponai, twilio)
+  return {
+    ...assemble(given),
+    ...(upstreams && { upstreams }),
+    ...(uponai && { uponai }),
+    ...(twilio && { twilio }),
+    ...more,
+  }
 }
 
 function read<T extends z.ZodType>(processName: ProcessName, schema: T, env: Record<string, string | undefined>) {
@@ -69,7 +78,7 @@ function assembleUponai(e: Shared, apiKey: string): UponaiConfig {
   }
 }
 
-function assemble(e: Shared): Omit<Config, 'uponai' | 'twilio' | 'routesFile' | 'warnings'> {
+function assemble(e: Shared): Omit<Config, 'upstreams' | 'uponai' | 'twilio' | 'routesFile' | 'warnings'> {
   return {
     redis: {
       url: e.REDIS_URL,

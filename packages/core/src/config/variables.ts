@@ -30,6 +30,7 @@ export const environment = z.object({
   REDIS_SENTINEL_NAME: secret("the master's name").optional(),
   REDIS_PREFIX: keyPrefix().default('chatlane'),
   REDIS_MIN_REPLICAS: integer(0, 10).default(0),
+  UPSTREAMS: oneOf('live', 'sandbox').optional(),
   UPONAI_BASE_URL: httpUrl().default('https://api.upon-ai.com'),
   UPONAI_API_KEY: credential("UponAI's API key"),
   UPONAI_WORKSPACE_ID: integer(0, Number.MAX_SAFE_INTEGER).optional(),
