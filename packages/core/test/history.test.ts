@@ -31,24 +31,28 @@ describe.each([
     expect(findText([user('q')], 0, 'q')).toEqual({ found: true, place: 0, answers: [] })
   })
 
-  it("lays the agent's echo of a text beside what the agent said, not beside the person's next text", () => {
+  it("lays the agent's echo of a text beside what the agent said, not beside the person's next text", async () => {
     const known: Said[] = [
       { by: 'user', text: 'ok' },
       { by: 'agent', text: 'ok' },
     ]
-    const look = (history: ChatMessage[]) => findText(history, endOfKnown(history, 0, known), 'ok')
-    expect(look([user('ok'), agent('ok')])).toEqual({ found: false })
-    expect(look([user('ok'), agent('ok'), user('ok')])).toEqual({ found: true, place: 2, answers: [] })
+    const look = async (history: ChatMessage[]) => findText(history, (await endOfKnown(history, 0, known)) ?? 0, 'ok')
+    expect(await look([user('ok'), agent('ok')])).toEqual({ found: false })
+    expect(await look([user('ok'), agent('ok'), user('ok')])).toEqual({ found: true, place: 2, answers: [] })
   })
 })
 
-it('goes by the words of the person where roles tell, whatever became of those of the agent', () => {
+it('goes by the words of the person where roles tell, whatever became of those of the agent', async () => {
   const known: Said[] = [
     { by: 'user', text: 'hi' },
     { by: 'agent', text: 'Hello' },
   ]
   const history = [user('hi'), agent('Hello!'), user('bye'), agent('Hello')]
-  expect(findText(history, endOfKnown(history, 0, known), 'bye')).toEqual({ found: true, place: 2, answers: ['Hello'] })
+  expect(findText(history, (await endOfKnown(history, 0, known)) ?? 0, 'bye')).toEqual({
+    found: true,
+    place: 2,
+    answers: ['Hello'],
+  })
 })
 
 it("does not take the agent's words for the person's", () => {
@@ -63,27 +67,32 @@ const exchange = fc.record({
   notStored: fc.nat({ max: 2 }),
 })
 
-it('tells whether a text is there, however the known length drifted, with equal texts and without roles', () => {
+it('tells whether a text is there, however the known length drifted, with equal texts and without roles', async () => {
   let drift = 0
-  fc.assert(
-    fc.property(fc.array(exchange, { maxLength: 12 }), fc.boolean(), fc.boolean(), (exchanges, said, roles) => {
-      const history: ChatMessage[] = [plain('Good morning!')]
-      const known: Said[] = []
-      for (const { text, answers, notReturned, notStored } of exchanges) {
-        history.push(roles ? user(text) : plain(text))
-        known.push({ by: 'user', text })
-        for (let n = 0; n < notReturned; n++) history.push(plain(`tool ${drift++}`))
-        for (let n = 0; n < notStored; n++) known.push({ by: 'agent', text: `other tool ${drift++}` })
-        for (const answer of answers) {
-          history.push(roles ? agent(answer) : plain(answer))
-          known.push({ by: 'agent', text: answer })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(exchange, { maxLength: 12 }),
+      fc.boolean(),
+      fc.boolean(),
+      async (exchanges, said, roles) => {
+        const history: ChatMessage[] = [plain('Good morning!')]
+        const known: Said[] = []
+        for (const { text, answers, notReturned, notStored } of exchanges) {
+          history.push(roles ? user(text) : plain(text))
+          known.push({ by: 'user', text })
+          for (let n = 0; n < notReturned; n++) history.push(plain(`tool ${drift++}`))
+          for (let n = 0; n < notStored; n++) known.push({ by: 'agent', text: `other tool ${drift++}` })
+          for (const answer of answers) {
+            history.push(roles ? agent(answer) : plain(answer))
+            known.push({ by: 'agent', text: answer })
+          }
         }
-      }
-      const place = history.length
-      if (said) history.push(roles ? user('ok') : plain('ok'), roles ? agent('sure') : plain('sure'))
-      const finding = findText(history, endOfKnown(history, 1, known), 'ok')
-      expect(finding).toEqual(said ? { found: true, place, answers: ['sure'] } : { found: false })
-    }),
+        const place = history.length
+        if (said) history.push(roles ? user('ok') : plain('ok'), roles ? agent('sure') : plain('sure'))
+        const finding = findText(history, (await endOfKnown(history, 1, known)) ?? 0, 'ok')
+        expect(finding).toEqual(said ? { found: true, place, answers: ['sure'] } : { found: false })
+      },
+    ),
   )
 })
 

@@ -1,3 +1,4 @@
+import { withoutEnding } from '@chatlane/core'
 import { InvalidArgumentError } from 'commander'
 import type { Burst } from '../load/plan/bursts.ts'
 import type { ThinkTime } from '../load/plan/think-time.ts'
@@ -36,7 +37,7 @@ export function parseUrls(text: string): string[] {
   return text.split(',').map((part) => {
     const url = URL.parse(part.trim())
     if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '')
-      return url.href.replace(/\/+$/, '')
+      return withoutEnding(url.href, '/')
     throw new InvalidArgumentError('expected http:// or https:// addresses, separated by commas')
   })
 }

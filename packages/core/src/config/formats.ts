@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { withoutEnding } from '../text/without-ending.ts'
 import type { HostPort } from './config.ts'
 
 /** A variable of one format: `parse` answers undefined for anything that is not `expected`. */
@@ -66,7 +67,7 @@ export const httpUrl = () =>
     const url = URL.parse(text)
     if (!url || !/^https?:$/.test(url.protocol)) return undefined
     if (url.username || url.password || /[?#]/.test(text)) return undefined
-    return (url.origin + url.pathname).replace(/\/+$/, '')
+    return withoutEnding(url.origin + url.pathname, '/')
   })
 
 /** Where webhooks go: an http(s) address, which may have a query. */

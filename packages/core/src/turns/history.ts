@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { StoredEntry } from '../conversations/ledger.ts'
 import { agentTexts, type ChatMessage, isOfTool } from '../uponai/client.ts'
 
@@ -65,33 +66,87 @@ function wordsOf(entry: StoredEntry['entry']): string | undefined {
   return entry.kind === 'message' || entry.kind === 'status' ? entry.said : undefined
 }
 
+/** Entries of a history that are laid beside the known texts; a conversation's ledger knows about 1,000 texts. */
+const MOST_ENTRIES = 4_000
+
+/** Comparisons between two pauses in which other conversations go on: about a millisecond. */
+const COMPARED_AT_ONCE = 250_000
+
 /**
  * The place in a history behind all that is known of it: known texts and history are laid beside each other so that as many
  * as possible meet, in order (their longest common subsequence), as far to the front as that allows. Entries that only one
  * side has, like a tool's result that cannot be told from a text, move nothing. Works without roles, ids and times, and
- * with equal texts.
+ * with equal texts. Each text is read once, however many it is compared with.
  * @param from the history is certain up to here
+ * @returns undefined when more of the history is uncertain than can be compared
  */
-export function endOfKnown(history: readonly ChatMessage[], from: number, known: readonly Said[]): number {
+export async function endOfKnown(
+  history: readonly ChatMessage[],
+  from: number,
+  known: readonly Said[],
+): Promise<number | undefined> {
   const rest = history.slice(from)
   // Where every entry says whose it is, the person's texts are enough: a text of the agent's may be stored otherwise than it
   // was returned, and come again in the answer that is looked for.
   const named = rest.every(({ role }) => role !== undefined)
-  let row = new Array<number>(rest.length + 1).fill(0)
-  for (const said of known) {
-    if (named && said.by === 'agent') continue
-    const next = [0]
-    for (const [j, entry] of rest.entries()) {
-      const best = Math.max(row[j + 1] ?? 0, next[j] ?? 0)
-      next.push(isSame(entry, said) ? Math.max(best, (row[j] ?? 0) + 1) : best)
-    }
-    row = next
-  }
-  return from + row.indexOf(row.at(-1) ?? 0)
+  const numbers = numbering()
+  const entries = rest.flatMap(({ role, content = '' }, i) =>
+    named && role !== 'user' ? [] : [{ place: from + i, role, text: numbers(content) }],
+  )
+  const texts = known.flatMap(({ by, text }) => (named && by === 'agent' ? [] : [{ by, text: numbers(text) }]))
+  // Where both begin alike, that is how they meet.
+  let alike = 0
+  while (meet(entries[alike], texts[alike])) alike++
+  const behind = entries.slice(alike)
+  if (behind.length > MOST_ENTRIES) return undefined
+  const met = await lastMet(behind, texts.slice(alike))
+  return (entries[alike + met - 1]?.place ?? from - 1) + 1
 }
 
-function isSame({ role, content }: ChatMessage, { by, text }: Said): boolean {
-  return (role === undefined || role === by) && content?.trim() === text.trim()
+interface Entry {
+  role: string | undefined
+  text: number
+}
+
+interface Known {
+  by: string
+  text: number
+}
+
+const meet = (entry: Entry | undefined, known: Known | undefined): boolean =>
+  entry !== undefined &&
+  known !== undefined &&
+  entry.text === known.text &&
+  (entry.role === undefined || entry.role === known.by)
+
+/** How many entries it takes until as many as possible have met. */
+async function lastMet(entries: readonly Entry[], texts: readonly Known[]): Promise<number> {
+  let row = new Uint16Array(entries.length + 1)
+  let next = new Uint16Array(entries.length + 1)
+  let compared = 0
+  for (const known of texts) {
+    for (const [j, entry] of entries.entries()) {
+      const best = Math.max(row[j + 1] ?? 0, next[j] ?? 0)
+      next[j + 1] = meet(entry, known) ? Math.max(best, (row[j] ?? 0) + 1) : best
+    }
+    ;[row, next] = [next, row]
+    compared += entries.length
+    if (compared < COMPARED_AT_ONCE) continue
+    compared = 0
+    await setImmediate()
+  }
+  return row.indexOf(row.at(-1) ?? 0)
+}
+
+/** Gives equal texts equal numbers. What stands around a text does not count. */
+function numbering(): (text: string) => number {
+  const numbers = new Map<string, number>()
+  return (text) => {
+    const trimmed = text.trim()
+    const number = numbers.get(trimmed) ?? numbers.size
+    numbers.set(trimmed, number)
+    return number
+  }
 }
 
 /** What a chat's history says of a text. */

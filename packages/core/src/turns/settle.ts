@@ -47,7 +47,8 @@ export async function settle(context: TurnContext, attempt: Attempt, text: strin
   }
   const ledger = await readLedger(redis, prefix, conversation.id)
   const known = saidSince(ledger, attempt.target, conversation.certain.since)
-  const end = known ? endOfKnown(history, conversation.certain.length, known) : conversation.knownLength
+  const aligned = known && (await endOfKnown(history, conversation.certain.length, known))
+  const end = aligned ?? conversation.knownLength
   const finding = findText(history, end, text)
   if (!finding.found) {
     if (atIt) return lookAgain(waited)

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { exchange } from '../http/exchange.ts'
 import { openPool } from '../http/pool.ts'
+import { withoutEnding } from '../text/without-ending.ts'
 import type { AgentDialect } from './agent-requests.ts'
 import { agentMethods, type UponAIAgents } from './agents.ts'
 import type { Chat, ChatMessage } from './chat.ts'
@@ -211,7 +212,7 @@ function settled({ baseUrl, apiKey, dialect, workspaceId, timeoutMs }: UponAICli
   }
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey: expected printable ASCII without spaces')
   if (!(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1)) throw new TypeError('timeoutMs: expected 1 to 2147483647')
-  return { origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, ''), ...chosen(dialect, workspaceId) }
+  return { origin: url.origin, pathPrefix: withoutEnding(url.pathname, '/'), ...chosen(dialect, workspaceId) }
 }
 
 function chosen(dialect: 'rest' | 'rpc', workspaceId: number | undefined): { dialect: Dialect; agents: AgentDialect } {

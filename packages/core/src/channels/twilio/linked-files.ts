@@ -1,15 +1,25 @@
 import type { Role } from '../../conversations/ledger.ts'
+import { withoutEnding } from '../../text/without-ending.ts'
 import type { CarriedChannel } from '../channel.ts'
 import { CHANNELS } from '../channels.ts'
 
 /** Endings of files that Twilio's channels carry. */
 const FILE = /\.(jpe?g|png|gif|webp|mp4|3gp|mp3|ogg|amr|aac|m4a|pdf|vcf)$/i
 
-/** A link, alone or as Markdown writes it: `https://…`, `[label](https://…)`, `![what it shows](https://…)`. */
-const LINK = /(!?)\[([^[\]\n]*)\]\((https:\/\/[^\s()]+)\)|https:\/\/[^\s<>"'()[\]]+/g
+const SCHEME = 'https://'
+
+/** Where a link may begin. */
+const BEGINNING = /\[|https:\/\//g
+const AFTER_LABEL = /[[\]\n]/g
+const AFTER_MARKDOWN_URL = /[\s()]/g
+const AFTER_URL = /[\s<>"'()[\]]/g
+
+/** Marks that end a sentence, not a link. */
+const SENTENCE_MARKS = '.,;:!?'
 
 /**
- * Takes the links to files out of a text, to be sent as the files themselves.
+ * Takes the links to files out of a text, to be sent as the files themselves: links alone or as Markdown writes them,
+ * `https://…`, `[label](https://…)`, `![what it shows](https://…)`.
  * @param most how many at most; further ones stay links
  * @returns the text without them, empty when there was nothing else, and the links in their order, each once
  */
@@ -21,12 +31,57 @@ export function takeFiles(text: string, most: number): { text: string; media?: s
     media.push(url)
     return true
   }
-  const rest = text.replace(LINK, (whole: string, mark = '', label = '', inMarkdown?: string) => {
-    if (inMarkdown !== undefined) return take(inMarkdown) ? (mark === '!' ? '' : label) : whole
-    const url = whole.replace(/[.,;:!?]+$/, '')
-    return take(url) ? whole.slice(url.length) : whole
-  })
-  return media.length === 0 ? { text } : { text: tidy(rest), media }
+  const kept: string[] = []
+  let from = 0
+  for (let at = next(BEGINNING, text, 0); at < text.length; ) {
+    const link = linkAt(text, at)
+    if (link && take(link.url)) {
+      kept.push(text.slice(from, link.start), link.label)
+      from = link.end
+    }
+    at = next(BEGINNING, text, link ? link.end : at + 1)
+  }
+  if (media.length === 0) return { text }
+  kept.push(text.slice(from))
+  return { text: tidy(kept.join('')), media }
+}
+
+interface Link {
+  start: number
+  end: number
+  url: string
+  /** What stays of it in the text. */
+  label: string
+}
+
+function linkAt(text: string, at: number): Link | undefined {
+  return text[at] === '[' ? markdownLinkAt(text, at) : bareLinkAt(text, at)
+}
+
+function markdownLinkAt(text: string, at: number): Link | undefined {
+  const labelEnd = next(AFTER_LABEL, text, at + 1)
+  if (!text.startsWith(`](${SCHEME}`, labelEnd)) return undefined
+  const urlStart = labelEnd + 2
+  const urlEnd = next(AFTER_MARKDOWN_URL, text, urlStart)
+  if (text[urlEnd] !== ')' || urlEnd === urlStart + SCHEME.length) return undefined
+  const isImage = text[at - 1] === '!'
+  return {
+    start: isImage ? at - 1 : at,
+    end: urlEnd + 1,
+    url: text.slice(urlStart, urlEnd),
+    label: isImage ? '' : text.slice(at + 1, labelEnd),
+  }
+}
+
+function bareLinkAt(text: string, at: number): Link {
+  const url = withoutEnding(text.slice(at, next(AFTER_URL, text, at)), SENTENCE_MARKS)
+  return { start: at, end: at + url.length, url, label: '' }
+}
+
+/** The first place from there on that the pattern finds, or the end of the text. */
+function next(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from
+  return pattern.exec(text)?.index ?? text.length
 }
 
 /** What is sent of a message: an agent's links to files as the files themselves, where the route says so. */
@@ -47,7 +102,7 @@ function isFile(url: string): boolean {
 function tidy(text: string): string {
   return text
     .replace(/ {2,}/g, ' ')
-    .replace(/ +$/gm, '')
+    .replace(/ $/gm, '')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
 }

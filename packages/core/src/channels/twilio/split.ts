@@ -6,21 +6,25 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
  */
 export function splitText(text: string, most: number): string[] {
   const parts: string[] = []
-  let rest = text
-  while (rest.length > most) {
-    const end = cutAt(rest, most)
-    parts.push(rest.slice(0, end).trimEnd())
-    rest = rest.slice(end).trimStart()
+  let start = 0
+  while (text.length - start > most) {
+    const window = text.slice(start, start + most + 64)
+    const end = cutAt(window, most)
+    parts.push(window.slice(0, end).trimEnd())
+    NOT_SPACE.lastIndex = start + end
+    start = NOT_SPACE.exec(text)?.index ?? text.length
   }
-  if (rest !== '' || parts.length === 0) parts.push(rest)
+  if (start < text.length || parts.length === 0) parts.push(text.slice(start))
   return parts
 }
 
-function cutAt(text: string, most: number): number {
-  const window = text.slice(0, most + 1)
+const NOT_SPACE = /\S/g
+
+/** @param window the text up to there, and a little more: what a grapheme may go on with */
+function cutAt(window: string, most: number): number {
   for (let i = most; i > most / 2; i--) if (/\s/.test(window[i] ?? '')) return i
   let end = 0
-  for (const { index } of graphemes.segment(text.slice(0, most + 64))) {
+  for (const { index } of graphemes.segment(window)) {
     if (index > most) break
     end = index
   }
