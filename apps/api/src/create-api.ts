@@ -15,8 +15,11 @@ import { ApiKeys } from './auth/api-keys.ts'
 import { ConversationAccess } from './auth/conversation-access.ts'
 import { ConversationTokens } from './auth/conversation-tokens.ts'
 import { cors } from './auth/cors.ts'
+import { BodyBudget } from './bodies/body-budget.ts'
+import { jsonBody } from './bodies/json-body.ts'
 import { getChat } from './chats/get.ts'
 import { listChats } from './chats/list.ts'
+import { creationBody, messageBody } from './conversations/bodies.ts'
 import { createConversation } from './conversations/create.ts'
 import { endConversation } from './conversations/end.ts'
 import type { EventStreams } from './conversations/event-stream.ts'
@@ -37,7 +40,6 @@ import { replayDeadLetters } from './dead-letters/replay-all.ts'
 import { healthz } from './health/healthz.ts'
 import type { Readiness } from './health/readiness.ts'
 import { readyz } from './health/readyz.ts'
-import { jsonBody } from './json-body.ts'
 import { apiMedia } from './media/api-media.ts'
 import { getMedia } from './media/get-media.ts'
 import { countUnavailable } from './message-count.ts'
@@ -48,7 +50,8 @@ import { sendSms } from './sms/send.ts'
 import { twilioForm } from './webhooks/twilio-form.ts'
 import { tellRefused, twilioMessages } from './webhooks/twilio-messages.ts'
 import { twilioStatus } from './webhooks/twilio-status.ts'
-import { uponaiBody, uponaiWebhook } from './webhooks/uponai.ts'
+import { uponaiWebhook } from './webhooks/uponai.ts'
+import { uponaiBody } from './webhooks/uponai-body.ts'
 
 export interface ApiParts {
   config: Pick<Config, 'api' | 'twilio' | 'publicUrl' | 'uponai' | 'apiKeys' | 'sessionSecret'>
@@ -67,13 +70,20 @@ export interface ApiParts {
   onRefused: () => void
 }
 
+/** Bodies of strangers that may be on their way in at a time. A small one is here within a millisecond or two. */
+const MOST_BODIES = 1_000
+
+const MOST_BODY_BYTES = 32 * 1024 * 1024
+
 /** The public listener's application. */
 export function createApi(given: ApiParts): Express {
   const keys = new ApiKeys(given.config.apiKeys)
   const tokens = new ConversationTokens(given.config.sessionSecret)
   const access = new ConversationAccess(keys, tokens, given.conversations)
   const media = apiMedia(given.config)
-  const parts = { ...given, keys, tokens, access, media, limits: new RateLimits() }
+  const bodies = new BodyBudget({ mostBodies: MOST_BODIES, mostBytes: MOST_BODY_BYTES })
+  const parts = { ...given, keys, tokens, access, media, bodies, limits: new RateLimits() }
+  const withKey = [keys.demand(), jsonBody()]
   const app = express().disable('x-powered-by').set('etag', false).set('trust proxy', given.config.api.trustProxy)
 
   app.get('/healthz', healthz)
@@ -84,11 +94,11 @@ export function createApi(given: ApiParts): Express {
     '/webhooks/twilio/messages',
     countUnavailable(parts.metrics),
     tellRefused(parts.onRefused),
-    twilioForm(),
+    twilioForm(parts),
     twilioMessages(parts),
   )
-  app.post('/webhooks/twilio/status', twilioForm(), twilioStatus(parts))
-  app.post('/webhooks/uponai', uponaiBody(), uponaiWebhook(parts))
+  app.post('/webhooks/twilio/status', twilioForm(parts), twilioStatus(parts))
+  app.post('/webhooks/uponai', uponaiBody(parts), uponaiWebhook(parts))
 
   // What comes behind this is for browsers, too.
   app.use(helmet())
@@ -98,25 +108,25 @@ export function createApi(given: ApiParts): Express {
     response.set('Cache-Control', 'no-store')
     next()
   })
-  app.post('/v1/conversations', jsonBody(), createConversation(parts))
+  app.post('/v1/conversations', creationBody(parts), createConversation(parts))
   app.get('/v1/conversations', listConversations(parts))
   app.get('/v1/conversations/:id', getConversation(parts))
-  app.post('/v1/conversations/:id/messages', countUnavailable(parts.metrics), jsonBody(), postMessage(parts))
+  app.post('/v1/conversations/:id/messages', countUnavailable(parts.metrics), messageBody(parts), postMessage(parts))
   app.get('/v1/conversations/:id/messages', listMessages(parts))
   app.get('/v1/conversations/:id/events', conversationEvents(parts))
   app.post('/v1/conversations/:id/end', endConversation(parts))
-  app.post('/v1/conversations/:id/link', jsonBody(), linkConversation(parts))
+  app.post('/v1/conversations/:id/link', withKey, linkConversation(parts))
   app.post('/v1/conversations/:id/handoff', handOffConversation(parts))
-  app.post('/v1/conversations/:id/resume', jsonBody(), resumeConversation(parts))
-  app.post('/v1/conversations/:id/replies', jsonBody(), postReply(parts))
-  app.post('/v1/sms', jsonBody(), sendSms(parts))
+  app.post('/v1/conversations/:id/resume', withKey, resumeConversation(parts))
+  app.post('/v1/conversations/:id/replies', withKey, postReply(parts))
+  app.post('/v1/sms', withKey, sendSms(parts))
   app.get('/v1/chats', listChats(parts))
   app.get('/v1/chats/:id', getChat(parts))
   app.get('/v1/dead-letters', listDeadLetters(parts))
-  app.post('/v1/dead-letters/replay', jsonBody(), replayDeadLetters(parts))
+  app.post('/v1/dead-letters/replay', withKey, replayDeadLetters(parts))
   app.get('/v1/dead-letters/:id', getDeadLetter(parts))
-  app.post('/v1/dead-letters/:id/replay', jsonBody(), replayDeadLetter(parts))
+  app.post('/v1/dead-letters/:id/replay', withKey, replayDeadLetter(parts))
   app.delete('/v1/dead-letters/:id', removeDeadLetter(parts))
 
-  return app.use(unknownRoute).use(problemHandler(parts.logger))
+  return app.use(unknownRoute).use(problemHandler(parts.logger, (limit) => parts.metrics.limited(limit)))
 }

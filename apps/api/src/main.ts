@@ -125,6 +125,7 @@ const publicListener = new Listener(
     statuses: new StatusDoor({ redis, prefix, conversations, routes, logger }),
     onRefused,
   }),
+  { mostConnections: config.api.maxConnections, onDrop: () => metrics.limited('connections') },
 )
 const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
 

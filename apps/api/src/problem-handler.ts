@@ -1,12 +1,13 @@
 import { isNotReplicated, isRedisUnavailable, type Logger } from '@chatlane/core'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
-import { Problem, unavailable } from './problems.ts'
+import { type Limit, Problem, unavailable } from './problems.ts'
 import { note } from './request-log.ts'
 
 /** Answers every failure with `application/problem+json`; what nobody foresaw is logged and says nothing of itself. */
-export function problemHandler(logger: Logger): ErrorRequestHandler {
+export function problemHandler(logger: Logger, onLimit?: (limit: Limit) => void): ErrorRequestHandler {
   return (error: unknown, _request, response, _next) => {
     const problem = problemOf(error)
+    if (problem.limit !== undefined) onLimit?.(problem.limit)
     note(response, { outcome: problem.code })
     if (problem.code === 'internal') logger.error({ err: error }, 'a request failed')
     else if (problem.code === 'unavailable') note(response, { err: error })
@@ -30,19 +31,12 @@ function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (isNotReplicated(error)) return unavailable(error.message)
   if (isRedisUnavailable(error)) return unavailable('Redis cannot take it right now; nothing is lost by trying again')
-  return problemOfParser(error) ?? new Problem('internal', 'the failure is logged')
+  return problemOfPath(error) ?? new Problem('internal', 'the failure is logged')
 }
 
-/** Express and its body parsers mark a request's own faults with a status below 500. */
-function problemOfParser(error: unknown): Problem | undefined {
+/** Express marks what cannot be decoded in a path with a status below 500. */
+function problemOfPath(error: unknown): Problem | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined
   if (error.status < 400 || error.status >= 500) return undefined
-  if (error.status === 413) return new Problem('too_large', `expected a body of at most ${limitOf(error)}`)
-  if (error.status === 415) return new Problem('unsupported_type', 'expected UTF-8, plain or compressed with gzip')
-  const malformed = 'type' in error && error.type === 'entity.parse.failed'
-  return new Problem('malformed_body', malformed ? 'expected valid JSON' : 'expected a request that can be decoded')
-}
-
-function limitOf(error: Error): string {
-  return 'limit' in error && typeof error.limit === 'number' ? `${error.limit} bytes` : 'fewer fields and bytes'
+  return new Problem('malformed_body', 'expected a request that can be decoded')
 }

@@ -41,7 +41,12 @@ export interface ProblemOptions {
   errors?: FieldError[]
   /** Seconds after which it is worth trying again. */
   retryAfter?: number
+  /** The limit that was reached, for the metrics. */
+  limit?: Limit
 }
+
+/** What is bounded for this process or in Redis, see docs/limits.md. */
+export type Limit = 'connections' | 'bodies' | 'messages' | 'conversations' | 'reads' | 'streams'
 
 /** A failure that the caller is told of. `message` is the `detail`: it names what was wrong and what was expected. */
 export class Problem extends Error {
@@ -50,6 +55,7 @@ export class Problem extends Error {
   readonly status: number
   readonly errors: FieldError[] | undefined
   readonly retryAfter: number | undefined
+  readonly limit: Limit | undefined
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail)
@@ -57,6 +63,7 @@ export class Problem extends Error {
     this.status = catalog[code].status
     this.errors = options.errors
     this.retryAfter = options.retryAfter
+    this.limit = options.limit
   }
 
   /** The body of the answer, `application/problem+json`. */
@@ -71,7 +78,10 @@ export class Problem extends Error {
   }
 }
 
-/** The request was understood, but Redis takes no writes now. The pause differs, so that not everybody is back at once. */
-export function unavailable(detail: string): Problem {
-  return new Problem('unavailable', detail, { retryAfter: 1 + Math.floor(Math.random() * 5) })
+/** The request was understood, but cannot be taken now: Redis takes no writes, or this process has no room. The pause differs, so that not everybody is back at once. */
+export function unavailable(detail: string, limit?: Limit): Problem {
+  return new Problem('unavailable', detail, {
+    retryAfter: 1 + Math.floor(Math.random() * 5),
+    ...(limit !== undefined && { limit }),
+  })
 }

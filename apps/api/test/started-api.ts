@@ -1,7 +1,4 @@
-import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -23,6 +20,7 @@ import { Lanes } from '@chatlane/lanes'
 import { EventStreams } from '../src/conversations/event-stream.ts'
 import { createApi } from '../src/create-api.ts'
 import { Readiness } from '../src/health/readiness.ts'
+import { Listener, type ListenerOptions } from '../src/listener.ts'
 
 export const apiKey = 'key-of-the-tests'
 export const accountSid = 'AC0123456789abcdef0123456789abcdef'
@@ -89,6 +87,7 @@ interface Options {
   env?: Record<string, string>
   heartbeatMs?: number
   mostWaiting?: number
+  listener?: ListenerOptions
 }
 
 /** The public listener in this process, on a real Redis and a free port. */
@@ -145,12 +144,12 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     statuses: new StatusDoor({ redis, prefix, conversations, routes, logger }),
     onRefused() {},
   })
-  const server = createServer(app).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const listener = new Listener(app, options.listener)
+  const port = await listener.start('127.0.0.1', 0)
   if (redis.status !== 'ready') await new Promise<void>((resolve) => redis.once('ready', () => resolve()))
   await live.start()
   return {
-    url: `http://127.0.0.1:${portOf(server.address())}`,
+    url: `http://127.0.0.1:${port}`,
     config,
     conversations,
     lanes,
@@ -162,17 +161,11 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     log,
     async stop() {
       streams.endAll()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await listener.stop({ noticeMs: 0, graceMs: 0 })
       reader.stop()
       redis.disconnect()
       subscriber.disconnect()
       await Promise.all([lanes.close(), deliveries.close(), webhooks.close(), reader.close()])
     },
   }
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new Error('expected the server to listen on a port')
-  return address.port
 }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Request } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { Problem } from '../problems.ts'
 import { bearerOf } from './bearer.ts'
 
@@ -16,6 +16,14 @@ export class ApiKeys {
     let found = false
     for (const known of this.#digests) if (timingSafeEqual(known, given)) found = true
     return found
+  }
+
+  /** Refuses requests without a key before their body is read. */
+  demand(): RequestHandler {
+    return (request, _response, next) => {
+      this.require(request)
+      next()
+    }
   }
 
   /** @throws Problem `unauthorized` unless the request carries a key */

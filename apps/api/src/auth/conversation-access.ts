@@ -1,5 +1,5 @@
 import type { Conversation, Conversations } from '@chatlane/core'
-import type { Request, Response } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { Problem } from '../problems.ts'
 import { note } from '../request-log.ts'
 import type { ApiKeys } from './api-keys.ts'
@@ -14,11 +14,25 @@ export class ConversationAccess {
   readonly #keys: ApiKeys
   readonly #tokens: ConversationTokens
   readonly #conversations: Conversations
+  readonly #callers = new WeakMap<Request, Caller>()
 
   constructor(keys: ApiKeys, tokens: ConversationTokens, conversations: Conversations) {
     this.#keys = keys
     this.#tokens = tokens
     this.#conversations = conversations
+  }
+
+  /** Refuses requests without credentials for the conversation of their path before their body is read. */
+  demand(): RequestHandler {
+    return async (request, _response, next) => {
+      this.#callers.set(request, await this.#identify(bearerOf(request), undefined, String(request.params.id)))
+      next()
+    }
+  }
+
+  /** Who was found to ask by {@link demand}; undefined where it was not called. */
+  callerOf(request: Request): Caller | undefined {
+    return this.#callers.get(request)
   }
 
   /**
@@ -31,7 +45,7 @@ export class ConversationAccess {
     queryToken?: string,
   ): Promise<{ caller: Caller; conversation: Conversation }> {
     const id = String(request.params.id)
-    const caller = await this.#identify(bearerOf(request), queryToken, id)
+    const caller = this.#callers.get(request) ?? (await this.#identify(bearerOf(request), queryToken, id))
     const conversation = await this.#conversations.find(id)
     if (!conversation) throw new Problem('not_found', 'there is no conversation with this id')
     note(response, { conversation: id, caller })

@@ -6,18 +6,14 @@ import {
   type UponAIEvent,
   verifyUponAISignature,
 } from '@chatlane/core'
-import express, { type RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import { Problem } from '../problems.ts'
 import { note } from '../request-log.ts'
+import { badUponAISignature } from './uponai-body.ts'
 
 interface Parts {
   config: Pick<Config, 'uponai'>
   conversations: Conversations
-}
-
-/** Reads the body as the bytes that are signed. An event may carry a chat's whole transcript. */
-export function uponaiBody(): RequestHandler {
-  return express.raw({ limit: '4mb', type: () => true })
 }
 
 /** `POST /webhooks/uponai`: after the 204 for `chat_ended` no later message goes to that chat. */
@@ -26,7 +22,7 @@ export function uponaiWebhook({ config, conversations }: Parts): RequestHandler 
     const { webhookHeader, webhookKey } = config.uponai
     const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     if (!verifyUponAISignature({ rawBody, header: request.headers[webhookHeader], key: webhookKey }))
-      throw new Problem('bad_signature', `expected ${webhookHeader} to be made with the webhook key, at most 5 min ago`)
+      throw badUponAISignature(webhookHeader)
     const told = read(rawBody)
     const conversation = told.metadata?.conversation_id
     note(response, { event: told.event, chat: told.chatId, conversation })

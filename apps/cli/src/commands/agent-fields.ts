@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type AgentFields, agentFields } from '@chatlane/core'
+import { type AgentFields, agentFields, jsonExcess } from '@chatlane/core'
 import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
 
@@ -54,6 +54,8 @@ export function fieldsFrom(given: Record<string, unknown>, dialect: 'rest' | 'rp
   for (const [name, [form]] of Object.entries(fields)) {
     const text = given[camelCase(name)]
     if (typeof text !== 'string') continue
+    const excess = form === 'json' ? jsonExcess(text) : undefined
+    if (excess !== undefined) throw new Failure(`${optionOf(name)}: ${excess}`, 64)
     if (form === 'json' && parsed(text) === undefined) throw new Failure(`${optionOf(name)}: expected JSON`, 64)
     body[name] = fieldValue(text, form)
   }
@@ -68,6 +70,8 @@ function bodyOf(file: string): Record<string, unknown> {
     const why = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
     throw new Failure(`--from: expected a file that can be read${why}: ${file}`, 64)
   }
+  const excess = jsonExcess(text)
+  if (excess !== undefined) throw new Failure(`--from: ${excess} in ${file}`, 64)
   const body = parsed(text)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new Failure(`--from: expected a JSON object in ${file}`, 64)

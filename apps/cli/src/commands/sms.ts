@@ -1,5 +1,6 @@
 import {
   exitOnConfigError,
+  jsonExcess,
   outboundRecipient,
   type Recipient,
   reasonText,
@@ -125,6 +126,8 @@ function parseRecipient(text: string): Recipient {
 }
 
 function parseMetadata(text: string): Record<string, unknown> {
+  const excess = jsonExcess(text)
+  if (excess !== undefined) throw new InvalidArgumentError(excess)
   const value = jsonOf(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidArgumentError('expected a JSON object, such as {"order":17}')

@@ -84,8 +84,8 @@ export interface Config {
   webhooks?: WebhookConfig
   /** Without a trailing slash. Always there with Twilio. */
   publicUrl?: string
-  /** `trustProxy`: how many proxies before it are believed when they say whose request it is. */
-  api: Listener & { trustProxy: number }
+  /** `trustProxy`: how many proxies before it are believed when they say whose request it is. `maxConnections`: at a time. */
+  api: Listener & { trustProxy: number; maxConnections: number }
   admin: Listener
   worker: Listener & { concurrency: number }
   /** Empty: the server-to-server API answers 401. */

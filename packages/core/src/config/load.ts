@@ -90,7 +90,12 @@ function assemble(e: Shared): Omit<Config, 'upstreams' | 'uponai' | 'twilio' | '
     },
     ...(e.WEBHOOK_URL && e.WEBHOOK_SECRET && { webhooks: assembleWebhooks(e, e.WEBHOOK_URL, e.WEBHOOK_SECRET) }),
     ...(e.PUBLIC_URL && { publicUrl: e.PUBLIC_URL }),
-    api: { host: e.API_HOST, port: e.API_PORT, trustProxy: e.API_TRUST_PROXY },
+    api: {
+      host: e.API_HOST,
+      port: e.API_PORT,
+      trustProxy: e.API_TRUST_PROXY,
+      maxConnections: e.API_MAX_CONNECTIONS,
+    },
     admin: { host: e.ADMIN_HOST, port: e.ADMIN_PORT },
     worker: { host: e.WORKER_HOST, port: e.WORKER_PORT, concurrency: e.WORKER_CONCURRENCY },
     apiKeys: e.API_KEYS ?? [],

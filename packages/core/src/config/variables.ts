@@ -54,6 +54,7 @@ export const environment = z.object({
   API_HOST: host().default('0.0.0.0'),
   API_PORT: port().default(3000),
   API_TRUST_PROXY: integer(0, 10).default(0),
+  API_MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
   ADMIN_HOST: host().default('127.0.0.1'),
   ADMIN_PORT: port().default(3001),
   WORKER_HOST: host().default('127.0.0.1'),

@@ -28,6 +28,7 @@ export class ApiMetrics {
   readonly #requests
   readonly #requestSeconds
   readonly #dropped
+  readonly #limited
 
   constructor(parts: {
     redis: LaneRedis
@@ -59,6 +60,12 @@ export class ApiMetrics {
       buckets: SECONDS,
       registers,
     })
+    this.#limited = new Counter({
+      name: 'chatlane_limits_reached_total',
+      help: 'Requests (limit connections: connections) that were refused because a limit was reached. Many of bodies, reads, streams or connections in a short time are somebody who tries what we can bear.',
+      labelNames: ['limit'],
+      registers,
+    })
     new Gauge({
       name: 'chatlane_event_streams',
       help: 'Streams of live events that are open in this process.',
@@ -77,6 +84,11 @@ export class ApiMetrics {
   /** A rule kept a message from the agent. @param reason one of our own words */
   dropped(reason: string): void {
     this.#dropped.inc({ reason })
+  }
+
+  /** A limit was reached. @param limit one of our own words */
+  limited(limit: string): void {
+    this.#limited.inc({ limit })
   }
 
   request({ method, route, status, ms }: CountedRequest): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
+import { jsonExcess } from '../json/json-limits.ts'
 import type { Chat } from './chat.ts'
 import { json } from './classify.ts'
 import { readChat } from './read-answer.ts'
@@ -13,15 +14,21 @@ export interface UponAIEvent {
   metadata?: Record<string, unknown> | undefined
 }
 
+/** A chat's transcript may hold each word with its times. */
+const MOST_MEMBERS = 1_000_000
+
 const envelope = z.looseObject({ event: z.string().min(1) })
 
 /**
  * Reads a verified webhook body. The chat may be under `chat` or `data` or flat beside `event`, in either naming style:
  * no sample of a chat event is documented.
- * @throws ChatlaneError `UPONAI_INVALID_EVENT` when it is no JSON object with an `event`.
+ * @throws ChatlaneError `UPONAI_INVALID_EVENT` when it is no JSON object with an `event`, or nested too deep.
  */
 export function parseUponAIEvent(rawBody: Buffer | string): UponAIEvent {
-  const read = envelope.safeParse(json(rawBody.toString()))
+  const text = rawBody.toString()
+  const excess = jsonExcess(text, MOST_MEMBERS)
+  if (excess !== undefined) throw new ChatlaneError('UPONAI_INVALID_EVENT', `the webhook body: ${excess}`)
+  const read = envelope.safeParse(json(text))
   if (!read.success) {
     throw new ChatlaneError('UPONAI_INVALID_EVENT', 'the webhook body is no JSON object with the name of an event')
   }
