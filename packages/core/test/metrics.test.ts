@@ -70,18 +70,28 @@ test('what lies in Redis is told by lane set and shard', async () => {
   await lanes.close()
 })
 
-test('the oldest job that waits for its first start tells how long it waits', async () => {
+test('the oldest job that a worker could run tells how long it waits, started before or not', async () => {
   const lanes = laneSet(2)
   const metrics = watching(lanes)
   for (const lane of ['0a', '0b', '0c']) await lanes.add(lane, { id: '1', data: '' })
-  const [startedBefore, oldest] = await lanes.queue(0).getRanges(['wait'], 0, 1, true)
-  const { stem } = lanes.shardKeys(0)
-  await redis.hset(`${stem}${startedBefore}`, 'timestamp', Date.now() - 7_200_000, 'ats', 1)
-  await redis.hset(`${stem}${oldest}`, 'timestamp', Date.now() - 3_600_000)
+  const [oldest] = await lanes.queue(0).getRanges(['wait'], 0, 0, true)
+  const parked = { timestamp: Date.now() - 7_200_000, ats: 1, due: Date.now() - 3_600_000 }
+  await redis.hset(`${lanes.shardKeys(0).stem}${oldest}`, parked)
   const ages = await samples(metrics, 'chatlane_oldest_waiting_job_age_seconds')
   expect(ages['turns 0']).toBeGreaterThanOrEqual(3_600)
   expect(ages['turns 0']).toBeLessThan(7_200)
   expect(ages['turns 1']).toBe(0)
+  await lanes.close()
+})
+
+test('the oldest item without an answer tells how long it has been there', async () => {
+  const lanes = laneSet()
+  const metrics = watching(lanes)
+  await lanes.add('0a', { id: `${Date.now() - 60_000}-0`, data: '' })
+  await lanes.add('0b', { id: `close:${Date.now() - 600_000}`, data: '' })
+  const { 'turns 0': age } = await samples(metrics, 'chatlane_oldest_unanswered_age_seconds')
+  expect(age).toBeGreaterThanOrEqual(60)
+  expect(age).toBeLessThan(600)
   await lanes.close()
 })
 
@@ -142,13 +152,13 @@ test('a scrape answers with what is known while Redis does not, and asks it no m
   // Longer than this test may take: a scrape that waits for it would be too late.
   await redis.call('CLIENT', 'PAUSE', '600000', 'ALL')
   const ping = vi.spyOn(redis, 'ping')
-  const hlen = vi.spyOn(redis, 'hlen')
+  const backlog = vi.spyOn(lanes, 'backlog')
   for (let n = 0; n < 3; n++) {
     expect(await redisUp(metrics)).toBe(0)
     expect(await samples(metrics, 'chatlane_jobs')).toEqual({})
   }
   expect(await samples(metrics, 'chatlane_deliveries_total')).toEqual({ sent: 1 })
-  expect([ping.mock.calls.length, hlen.mock.calls.length]).toEqual([1, 1])
+  expect([ping.mock.calls.length, backlog.mock.calls.length]).toEqual([1, 1])
 
   await server.kill()
   await expect.poll(() => redis.status).not.toBe('ready')

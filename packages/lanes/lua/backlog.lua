@@ -8,8 +8,13 @@ local at = tonumber(now())
 local since = at
 -- A job without a record cannot run.
 local function waitsSince(ms) if ms > 0 then since = math.min(since, ms) end end
-local paused = redis.call('HEXISTS', stem .. 'meta', 'paused') == 1
-if not paused then
+-- The whole queue, or every worker that is there, for reasons of its own.
+local function nobodyMay()
+  if redis.call('HEXISTS', stem .. 'meta', 'paused') == 1 then return true end
+  local paused, working = redis.call('EXISTS', stem .. 'workers:paused'), redis.call('EXISTS', stem .. 'workers:working')
+  return paused == 1 and working == 0
+end
+if not nobodyMay() then
   -- First in, first out; those whose pause ended come in at the end of the queue all together, whenever a worker asks.
   for _, place in ipairs({ '-1', '0' }) do
     local job = redis.call('LINDEX', stem .. 'wait', place)

@@ -36,10 +36,10 @@ function loadScript(redis: LaneRedis, name: string, shard: ShardKeys) {
     run.call(redis, 2 + keys.length, [shard.lanes, shard.never, ...keys], [shard.stem, ...args])
 }
 
-/** A script that looks at a whole lane set. It answers with a list. */
+/** A script that is about a whole lane set, not about entries. It answers with a list. */
 export function defineLook(
   redis: LaneRedis,
-  name: 'sweep' | 'backlog',
+  name: 'sweep' | 'backlog' | 'presence',
   shard: ShardKeys,
 ): (...args: (string | number)[]) => Promise<unknown[]> {
   const run = loadScript(redis, name, shard)

@@ -5,6 +5,7 @@ import type { OnExhausted } from './judge.ts'
 import type { LaneJob } from './lane-job.ts'
 import type { Lanes } from './lanes.ts'
 import { Leases } from './lease.ts'
+import { Presence } from './presence.ts'
 import { PREFETCH, type RunnerOptions, work } from './runner.ts'
 import { BatchedScript } from './script.ts'
 import { Sweeper } from './sweeper.ts'
@@ -69,6 +70,7 @@ export class LaneWorker {
   readonly #leaseMs: number
   readonly #workers: { worker: Worker<LaneJob>; leases: Leases }[] = []
   readonly #sweeper: Sweeper
+  readonly #presence: Presence
   readonly #running = new Set<Promise<unknown>>()
   #draining = false
   #paused = false
@@ -95,6 +97,11 @@ export class LaneWorker {
       onWake: () => {
         this.counters.sweeperWakes++
       },
+      onError: this.#onError,
+    })
+    this.#presence = new Presence(lanes, {
+      everyMs: 5_000,
+      state: () => (this.#paused ? 'paused' : 'working'),
       onError: this.#onError,
     })
   }
@@ -133,11 +140,13 @@ export class LaneWorker {
    */
   pause(): void {
     this.#paused = true
+    this.#presence.announce()
     for (const { worker } of this.#workers) worker.pause(true).catch(this.#onError)
   }
 
   resume(): void {
     this.#paused = false
+    this.#presence.announce()
     for (const { worker } of this.#workers) worker.resume().catch(this.#onError)
   }
 
@@ -153,6 +162,7 @@ export class LaneWorker {
   async close(graceMs = 10_000): Promise<void> {
     this.#draining = true
     this.#sweeper.stop()
+    this.#presence.stop()
     const closed = Promise.allSettled(this.#workers.map(({ worker }) => worker.close()))
     if (!(await within(graceMs, closed))) {
       for (const { leases } of this.#workers) leases.abortAll(new Error('the worker is stopping'))

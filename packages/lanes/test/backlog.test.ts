@@ -35,26 +35,21 @@ test('a lane that no worker has begun counts from when it was woken', async () =
 
 test('lanes whose pause is over count from its end, whether a worker asked for them or not', async () => {
   const lanes = laneSet()
-  const busy = gate()
-  const { handler } = recording((_item, { lane, tries }) => {
-    if (lane === 'busy') return busy.opened.then(() => undefined)
-    return tries === 0 ? { do: 'retry', afterMs: 200 } : undefined
-  })
   await addAll(lanes, 'parked', ['1'])
   await addAll(lanes, 'parked too', ['1'])
-  await addAll(lanes, 'busy', ['1'])
-  const worker = laneWorker(lanes, { handler, concurrency: 1 })
-  // The only place is taken while the pauses end.
-  const overdue = await backlog(lanes, ({ active, runnableForMs }) => active === 1 && runnableForMs >= 300)
-  expect(overdue).toMatchObject({ lanesWithMail: 3, waiting: 0, delayed: 2 })
-  // A worker that stops asking puts them among the waiting ones.
+  const worker = laneWorker(lanes, { handler: recording(() => ({ do: 'retry', afterMs: 2_000 })).handler })
+  await backlog(lanes, ({ delayed }) => delayed === 2)
+  await worker.close()
+  // No worker is there when the pauses end.
+  const overdue = await backlog(lanes, ({ runnableForMs }) => runnableForMs >= 300)
+  expect(overdue).toMatchObject({ lanesWithMail: 2, waiting: 0, active: 0, delayed: 2 })
+  // A worker that found no place for them put them among the waiting ones.
   await lanes.queue(0).promoteJobs()
   const promoted = await lanes.backlog(0)
   expect(promoted).toMatchObject({ waiting: 2, delayed: 0 })
   expect(promoted.runnableForMs).toBeGreaterThanOrEqual(overdue.runnableForMs)
-  busy.open()
+  laneWorker(lanes, { handler: recording().handler })
   await backlog(lanes, ({ lanesWithMail, runnableForMs }) => lanesWithMail === 0 && runnableForMs === 0)
-  await worker.close()
 })
 
 test('a lane whose pause lasts is nothing that a worker could run', async () => {
@@ -73,6 +68,19 @@ test('while the queue is paused no worker could run anything', async () => {
   await addAll(lanes, 'a', [`${ago(5_000)}-0`])
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(await lanes.backlog(0)).toMatchObject({ waiting: 1, runnableForMs: 0 })
+})
+
+test('while every worker that is there pauses no worker could run anything; one that does not pause could', async () => {
+  const lanes = laneSet()
+  const { handler } = recording()
+  const paused = laneWorker(lanes, { handler })
+  paused.pause()
+  // One may be taken all the same.
+  await addAll(lanes, 'a', ['1'])
+  await addAll(lanes, 'b', ['1'])
+  await backlog(lanes, ({ waiting, runnableForMs }) => waiting > 0 && runnableForMs === 0)
+  await paused.close()
+  await backlog(lanes, ({ runnableForMs }) => runnableForMs > 0)
 })
 
 test('what waits behind a slow head is no work for another worker, but unanswered', async () => {
