@@ -249,6 +249,8 @@ export type Change = Partial<
   Record<
     | 'last'
     | 'agent'
+    | 'ch'
+    | 'from'
     | 'to'
     | 'service'
     | 'own'

@@ -1,6 +1,6 @@
 import type { LaneRedis } from '@chatlane/lanes'
 import { z } from 'zod'
-import { carriedChannelOf } from '../channels/channels.ts'
+import { identityOf, spellingsOf } from '../identity/identity.ts'
 import { digestOf } from './digest.ts'
 
 const reasons = ['person', 'carrier', 'operator'] as const
@@ -69,7 +69,8 @@ export class OptOuts {
 
   /** Whether the pair is opted out now. */
   async has(pair: Pair): Promise<boolean> {
-    return (await this.#redis.hexists(this.#key, fieldOf(pair))) === 1
+    const stored = await this.#redis.hmget(this.#key, ...fieldsOf(pair))
+    return stored.some((one) => one !== null)
   }
 
   /**
@@ -77,12 +78,13 @@ export class OptOuts {
    * @param message its entry in the ledger
    */
   async blocks(pair: Pair, message: string): Promise<boolean> {
-    const field = fieldOf(pair)
+    const fields = fieldsOf(pair)
     const [out, lifted] = await Promise.all([
-      this.#redis.hexists(this.#key, field),
-      this.#redis.get(this.#liftedKey(field)),
+      this.#redis.hmget(this.#key, ...fields),
+      this.#redis.mget(fields.map((field) => this.#liftedKey(field))),
     ])
-    return out === 1 || (lifted !== null && Number(lifted) > stampOf(message))
+    if (out.some((one) => one !== null)) return true
+    return lifted.some((one) => one !== null && Number(one) > stampOf(message))
   }
 
   /**
@@ -137,9 +139,10 @@ export class OptOuts {
   }
 
   async #change(script: string, pair: Pair, asOf: string | undefined, more: string | number): Promise<boolean> {
-    const field = fieldOf(pair)
+    const fields = fieldsOf(pair)
+    const keys = [this.#key, ...fields.map((field) => this.#liftedKey(field))]
     const stamp = asOf === undefined ? '' : stampOf(asOf)
-    const done = await this.#redis.eval(STAMP + script, 2, this.#key, this.#liftedKey(field), field, stamp, more)
+    const done = await this.#redis.eval(STAMP + script, keys.length, ...keys, stamp, more, ...fields)
     return done === 1
   }
 
@@ -160,29 +163,39 @@ function parseCursor(cursor: string | undefined): [place: string, skip: number] 
   return [place, Number(skip)]
 }
 
-/** KEYS: opted out, lifted of this pair. ARGV: pair, stamp ('' = now), and by whom, or how long a lifted one is remembered. */
+/**
+ * KEYS: opted out, lifted of this pair and of its older names. ARGV: stamp ('' = now), by whom, or how long a lifted one is
+ * remembered, the pair and its older names.
+ */
 const STAMP = `
-local stamp = tonumber(ARGV[2])
+local stamp = tonumber(ARGV[1])
 if not stamp then
   local clock = redis.call('TIME')
   stamp = clock[1] * 1000000 + clock[2]
 end
-local held = redis.call('HGET', KEYS[1], ARGV[1])
-local since = held and tonumber(string.match(held, '^%d+'))
+local since, lifted
+for i = 3, #ARGV do
+  local held = redis.call('HGET', KEYS[1], ARGV[i])
+  local at = held and (tonumber(string.match(held, '^%d+')) or 0)
+  if at then since = math.max(since or at, at) end
+  local up = tonumber(redis.call('GET', KEYS[i - 1]) or '')
+  if up then lifted = math.max(lifted or up, up) end
+end
+local function forget(first) for i = first, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end end
 `
 
 const ADD = `
-local lifted = redis.call('GET', KEYS[2])
-if lifted and tonumber(lifted) >= stamp then return 0 end
+if lifted and lifted >= stamp then return 0 end
 if since and since >= stamp then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', stamp) .. ' ' .. ARGV[3])
-return held and 0 or 1
+forget(4)
+redis.call('HSET', KEYS[1], ARGV[3], string.format('%.0f', stamp) .. ' ' .. ARGV[2])
+return since and 0 or 1
 `
 
 const REMOVE = `
-if not held or since > stamp then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('SET', KEYS[2], string.format('%.0f', stamp), 'PX', ARGV[3])
+if not since or since > stamp then return 0 end
+forget(3)
+redis.call('SET', KEYS[2], string.format('%.0f', stamp), 'PX', ARGV[2])
 return 1
 `
 
@@ -192,8 +205,11 @@ function stampOf(entry: string): number {
   return ms * 1_000 + Math.min(sequence, 999)
 }
 
-function fieldOf({ sender, participant }: Pair): string {
-  return [sender, participant].map((address) => carriedChannelOf(address).optOutAddress(address)).join('\n')
+/** The field of a pair, and those under which earlier versions stored it: one for each spelling of the two addresses. */
+function fieldsOf({ sender, participant }: Pair): [string, ...string[]] {
+  const [senders, participants] = [spellingsOf(identityOf(sender)), spellingsOf(identityOf(participant))]
+  const [first, ...others] = senders.flatMap((one) => participants.map((other) => `${one}\n${other}`))
+  return [first ?? '', ...others]
 }
 
 const by = z.enum(reasons)

@@ -76,7 +76,7 @@ function originOf({ channel, from, to, messagingServiceSid }: InboundSms, routes
       agentId: chooseAgent(route.inboundAgents, from),
       ...(messagingServiceSid !== undefined && {
         messagingServiceSid,
-        ...(route.sender === to && { ownLine: true }),
+        ...(route === routes.current.routeOfSender(to) && { ownLine: true }),
       }),
     }
   )

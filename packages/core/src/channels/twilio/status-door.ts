@@ -9,6 +9,7 @@ import { pairOf } from '../../conversations/opt-outs.ts'
 import { addressOf, type ReplyAddress } from '../../conversations/reply-address.ts'
 import { senderOf } from '../../deliveries/passage.ts'
 import { SenderGate } from '../../deliveries/sender-gate.ts'
+import { isSameAddress } from '../../identity/identity.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { RoutesHolder } from '../../routing/holder.ts'
 import { carriedChannelOf } from '../channels.ts'
@@ -125,7 +126,7 @@ function isFailure({ status }: SmsStatus): boolean {
 /** Between whom the message went: as the conversation knows the two, where it knows them. */
 function endsOf(conversation: Conversation, { to, from, messagingServiceSid }: SmsStatus): ReplyAddress | undefined {
   if (to === undefined) return undefined
-  const known = [addressOf(conversation), ...conversation.links].filter((address) => address.to === to)
+  const known = [addressOf(conversation), ...conversation.links].filter((address) => isSameAddress(address.to, to))
   const ends = known.find((address) => address.from === from) ?? known[0]
   if (ends) return ends
   return {
