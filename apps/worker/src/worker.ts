@@ -16,6 +16,7 @@ import {
   MOST_WAITING,
   maskAddress,
   noteShards,
+  PauseNotes,
   Replicas,
   type RoutesHolder,
   reasonText,
@@ -69,7 +70,10 @@ export async function startWorker(
   let state: 'starting' | 'working' | 'draining' = 'starting'
   const gate = new SenderGate({ redis, prefix, logger })
   const notes = () =>
-    gate.held.map(({ sender, reason }) => `${maskAddress(sender)} sends nothing: ${reasonText(reason)}`)
+    gate.held.map(
+      ({ sender, reason, since, until, waiting }) =>
+        `${maskAddress(sender)} sends nothing: ${reasonText(reason)} Since ${iso(since)}, next try ${iso(until)}, ${waiting} waiting`,
+    )
   const health = await serveHealth(
     config.worker,
     metrics.registry,
@@ -155,18 +159,26 @@ export async function startWorker(
     onError,
   })
   const twilioAsked = new SharedPause({ redis, prefix, provider: 'twilio', onError })
-  const twilioPause = new AccountPause(twilioAsked, logger)
+  const sms = config.twilio && createSmsSender(config.twilio)
+  const twilioPause = new AccountPause({ shared: twilioAsked, logger, probe: async () => sms?.check() })
   const { optOuts, flaggedNumbers: numbers } = conversations
-  const sending = config.twilio
+  const sending = sms
     ? new LaneWorker(deliveries, {
         ...createDeliveryHandler({
           redis,
           replicas,
           prefix,
-          sms: createSmsSender(config.twilio),
+          sms,
           pause: twilioPause,
           gate,
-          consequences: new Consequences({ optOuts, numbers, gate, webhooks, logger }),
+          consequences: new Consequences({
+            optOuts,
+            numbers,
+            gate,
+            webhooks,
+            logger,
+            onError: (code, isKnown) => metrics.twilioError(code, isKnown),
+          }),
           routes,
           optOuts,
           webhooks,
@@ -182,14 +194,16 @@ export async function startWorker(
     : undefined
   const telling =
     webhooks && config.webhooks && startWebhooks(config.webhooks, { webhooks, redis, prefix, logger, metrics, onError })
+  const pauses = {
+    uponai: () => uponai.gate.paused,
+    twilio: () => twilioPause.reason,
+    ...(telling && { webhooks: () => telling.pause.reason }),
+  }
+  const pauseNotes = new PauseNotes({ redis, prefix, pauses, onError })
   metrics.watch({
     lanes: [lanes, deliveries, ...(webhooks ? [webhooks] : [])],
     workers: { turns, deliveries: sending, webhooks: telling?.worker },
-    pauses: {
-      uponai: () => uponai.gate.paused,
-      twilio: () => twilioPause.reason,
-      ...(telling && { webhooks: () => telling.pause.reason }),
-    },
+    pauses,
     senders: () => gate.held,
   })
   const closer = new Closer({ redis, prefix, lanes, onError })
@@ -203,6 +217,7 @@ export async function startWorker(
       state = 'draining'
       uponai.stop()
       twilioAsked.stop()
+      pauseNotes.stop()
       // Without Redis no turn can end or be handed back: the leases run out, and other workers take over.
       const graceMs = (await redisAnswers(redis, ANSWER_MS)) ? GRACE_MS : 0
       await Promise.all([closer.close(), turns.close(graceMs), sending?.close(graceMs), telling?.close(graceMs)])
@@ -212,3 +227,5 @@ export async function startWorker(
     },
   }
 }
+
+const iso = (time: number) => new Date(time).toISOString()

@@ -22,3 +22,8 @@ export function numberTypes(number: string): (NumberType | undefined)[] {
   const spellings = spellingsOf(number).map((spelling) => parsePhoneNumberFromString(spelling))
   return spellings.filter((one) => one?.isValid()).map((one) => one?.getType())
 }
+
+/** The country of a number, or of the number in an address such as `whatsapp:+1…`: `US`; undefined where there is none. */
+export function countryOf(address: string): string | undefined {
+  return parsePhoneNumberFromString(address.slice(address.indexOf('+')), { extract: false })?.country
+}

@@ -6,6 +6,7 @@ import { droppedMessages, watchOptOuts } from './opt-outs.ts'
 import { watchQueues } from './queues.ts'
 import { watchRedis } from './redis.ts'
 import { createRegistry } from './registry.ts'
+import { TwilioErrors } from './twilio-errors.ts'
 
 /** An answer takes a few round trips to Redis, whose time-out is 3 s. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -24,6 +25,7 @@ export interface CountedRequest {
 /** What an api process shows of itself. Labels never hold ids, addresses or texts. */
 export class ApiMetrics {
   readonly registry = createRegistry()
+  readonly #twilioErrors = new TwilioErrors(this.registry)
   readonly #messages
   readonly #requests
   readonly #requestSeconds
@@ -79,6 +81,11 @@ export class ApiMetrics {
   /** What became of a message at the door. */
   message(channel: Channel | 'unknown', outcome: AcceptanceFrom['status'] | 'backfilled' | 'unavailable'): void {
     this.#messages.inc({ channel, outcome })
+  }
+
+  /** Twilio rejected a message of ours, or did not deliver it. @param isKnown whether there is a rule for the code */
+  twilioError(code: number, isKnown: boolean): void {
+    this.#twilioErrors.count(code, isKnown)
   }
 
   /** A rule kept a message from the agent. @param reason one of our own words */

@@ -3,7 +3,7 @@ import { Counter, Histogram } from 'prom-client'
 import type { LaneSetName } from '../conversations/dead-letter.ts'
 import type { ConversationItem } from '../conversations/items.ts'
 import type { MessageStatus } from '../conversations/ledger.ts'
-import type { HeldSender } from '../deliveries/sender-gate.ts'
+import type { HeldSender } from '../deliveries/held-senders.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Reception } from '../webhooks/receiver.ts'
 import { watchLaneWorkers } from './lane-workers.ts'
@@ -12,6 +12,7 @@ import { watchQueues } from './queues.ts'
 import { watchRedis } from './redis.ts'
 import { createRegistry } from './registry.ts'
 import { watchSenders } from './senders.ts'
+import { TwilioErrors } from './twilio-errors.ts'
 import { type PauseOf, watchPauses } from './upstream.ts'
 
 type SendersOf = () => readonly HeldSender[]
@@ -22,6 +23,7 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 /** What a worker process shows of itself. Labels never hold ids, addresses or texts. */
 export class WorkerMetrics {
   readonly registry = createRegistry()
+  readonly #twilioErrors = new TwilioErrors(this.registry)
   readonly #lanes: Lanes[] = []
   readonly #workers = new Map<string, LaneWorker>()
   readonly #pauses = new Map<string, PauseOf>()
@@ -129,6 +131,11 @@ export class WorkerMetrics {
 
   webhook(outcome: Reception['outcome']): void {
     this.#webhooks.inc({ outcome })
+  }
+
+  /** Twilio rejected a message of ours, or did not deliver it. @param isKnown whether there is a rule for the code */
+  twilioError(code: number, isKnown: boolean): void {
+    this.#twilioErrors.count(code, isKnown)
   }
 
   /** A rule kept a message from the agent. @param reason one of our own words */

@@ -25,6 +25,8 @@ export interface StatusDoorParts {
   conversations: Conversations
   routes: RoutesHolder
   logger: Logger
+  /** Told of every failure that has a code of Twilio's. */
+  onError: (code: number, isKnown: boolean) => void
 }
 
 /** Which of our messages a status callback is about. */
@@ -47,10 +49,10 @@ export class StatusDoor {
 
   constructor(parts: StatusDoorParts) {
     this.#parts = parts
-    const { redis, prefix, logger, conversations } = parts
+    const { redis, prefix, logger, conversations, onError } = parts
     const { optOuts, flaggedNumbers: numbers, webhooks } = conversations
     const gate = new SenderGate({ redis, prefix, logger })
-    this.#consequences = new Consequences({ optOuts, numbers, gate, webhooks, logger })
+    this.#consequences = new Consequences({ optOuts, numbers, gate, webhooks, logger, onError })
   }
 
   /** Takes in a callback; what is about nothing that is known changes nothing. */
@@ -61,7 +63,7 @@ export class StatusDoor {
     const { messageSid, twilioStatus, status, reason } = told
     const ends = endsOf(conversation, told)
     // Before the news is noted: brought again, after an api that died here, it would be known.
-    if (ends) await this.#draw(ends, subject, told)
+    if (ends) await this.#applyConsequences(ends, subject, told)
     return conversations.noteDelivery(conversation, subject.message, {
       once: `${messageSid}:${twilioStatus}`,
       taken: { part: subject.part, sid: messageSid },
@@ -72,13 +74,17 @@ export class StatusDoor {
     })
   }
 
-  async #draw(ends: ReplyAddress, { conversation, message }: StatusSubject, told: SmsStatus): Promise<void> {
+  async #applyConsequences(
+    ends: ReplyAddress,
+    { conversation, message }: StatusSubject,
+    told: SmsStatus,
+  ): Promise<void> {
     const { to } = ends
     const sender = senderOf(ends)
     if (told.status === 'delivered' || told.status === 'read') await this.#consequences.arrived(sender, to)
     if (!isFailure(told) || told.reason === undefined) return
-    const about = { to, sender, pair: pairOf(ends), conversation, message, once: told.messageSid }
-    await this.#consequences.draw(told.reason, about)
+    const about = { to, sender, waits: false, pair: pairOf(ends), conversation, message, once: told.messageSid }
+    await this.#consequences.apply(told.reason, about)
   }
 
   async #again(
