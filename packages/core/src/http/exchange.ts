@@ -2,6 +2,7 @@
 // request() does not give: whether the request ever left (that decides between "try again" and "look first"), and an
 // abort that works while the request still waits for a free connection.
 import type { Dispatcher } from 'undici'
+import { brokeWhenUsedAgain } from './connections.ts'
 
 export interface Exchange {
   /** The request was, or may have been, written to a connection. */
@@ -11,7 +12,14 @@ export interface Exchange {
   headers: Record<string, string | string[] | undefined>
   text: string
   /** Absent when the answer came in whole. */
-  failure?: { why: 'timeout' | 'aborted' | 'connection'; cause: unknown } | undefined
+  failure?: Failure | undefined
+}
+
+export interface Failure {
+  why: 'timeout' | 'aborted' | 'connection'
+  cause: unknown
+  /** The connection had been kept from an earlier exchange, and broke before anything was answered. */
+  stale?: boolean | undefined
 }
 
 export interface Limits {
@@ -104,7 +112,8 @@ export function exchange(
       },
       onResponseError(_controller, cause) {
         clearTimeout(lettingBy)
-        settle({ why: 'connection', cause })
+        const answered = interim > 0 || status !== undefined
+        settle({ why: 'connection', cause, stale: !answered && brokeWhenUsedAgain(cause) })
       },
     })
   })

@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import type { WebhookConfig } from '../config/config.ts'
+import { connections } from '../http/connections.ts'
 import { type Exchange, exchange } from '../http/exchange.ts'
 import { retryAfterMs } from '../http/retry-after.ts'
 import type { Webhook } from './item.ts'
@@ -31,6 +32,7 @@ export class Receiver {
     this.#path = url.pathname + url.search
     this.#signer = new WebhookSigner(config)
     this.#pool = new Pool(url.origin, {
+      ...connections,
       connections: MOST_AT_ONCE,
       pipelining: 1,
       allowH2: false,
