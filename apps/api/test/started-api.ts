@@ -133,7 +133,13 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   conversations.hearOfLinks(subscriber)
   const streams = new EventStreams(options.heartbeatMs)
   const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
-  const metrics = new ApiMetrics({ redis, lanes: [lanes], streams, optOuts: conversations.optOuts })
+  const metrics = new ApiMetrics({
+    redis,
+    lanes: [lanes],
+    streams,
+    optOuts: conversations.optOuts,
+    overdueClosings: async () => 0,
+  })
   const app = createApi({
     config,
     logger,

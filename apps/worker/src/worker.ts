@@ -12,11 +12,15 @@ import {
   createTurnHandler,
   demandFitRedis,
   isRedisUnavailable,
+  keepClaim,
+  keepShards,
   type Logger,
   MOST_WAITING,
   maskAddress,
   noteShards,
+  overdueClosings,
   PauseNotes,
+  Reconciler,
   Replicas,
   type RoutesHolder,
   reasonText,
@@ -205,8 +209,30 @@ export async function startWorker(
     workers: { turns, deliveries: sending, webhooks: telling?.worker },
     pauses,
     senders: () => gate.held,
+    overdueClosings: async () => (redis.status === 'ready' ? overdueClosings(redis, prefix, lanes.shards) : undefined),
   })
-  const closer = new Closer({ redis, prefix, lanes, onError })
+  const closer = new Closer({ redis, prefix, lanes, concurrency: config.worker.concurrency, onError })
+  /** Serves shards that another process began to spread conversations over. */
+  const grow = async (known: number) => {
+    for (const set of [lanes, deliveries, webhooks]) set?.grow(known)
+    for (const worker of [turns, sending, telling?.worker]) worker?.grow()
+    await closer.start()
+    logger.info({ shards: known }, 'serving more shards')
+  }
+  const reconciler = new Reconciler({
+    redis,
+    logger,
+    onRepair: metrics.repaired,
+    checks: {
+      upstream_mark: () => keepClaim(redis, prefix, config.upstreams),
+      async shard_count() {
+        const { known, repaired } = await keepShards(redis, prefix, lanes.shards)
+        if (known > lanes.shards) await grow(known)
+        return repaired
+      },
+      closing_schedule: () => closer.repair(),
+    },
+  })
   await Promise.all([turns.ready(), sending?.ready(), telling?.worker.ready(), closer.start()])
   state = 'working'
   logger.info({ port: health.port, concurrency: config.worker.concurrency, shards }, 'worker ready')
@@ -218,6 +244,7 @@ export async function startWorker(
       uponai.stop()
       twilioAsked.stop()
       pauseNotes.stop()
+      reconciler.stop()
       // Without Redis no turn can end or be handed back: the leases run out, and other workers take over.
       const graceMs = (await redisAnswers(redis, ANSWER_MS)) ? GRACE_MS : 0
       await Promise.all([closer.close(), turns.close(graceMs), sending?.close(graceMs), telling?.close(graceMs)])
