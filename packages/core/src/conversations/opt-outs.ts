@@ -17,9 +17,10 @@ export interface Pair {
 
 /** A pair between which nothing is sent, from us to the person. */
 export interface OptOut extends Pair {
-  by: OptOutBy
-  /** When it was last said, ms. */
-  at: number
+  /** Undefined when what is stored cannot be read: the opt-out holds all the same. */
+  by: OptOutBy | undefined
+  /** When it was last said, ms; undefined when that cannot be read. */
+  at: number | undefined
 }
 
 /** The pair between which something goes. */
@@ -100,7 +101,7 @@ export class OptOuts {
   /**
    * Lifts an opt-out.
    * @param asOf the ledger entry of the person's START; without it, now
-   * @returns false when there was none, or a later one stands
+   * @returns false when there was none, or a later one than `asOf` stands
    */
   remove(pair: Pair, asOf?: string): Promise<boolean> {
     return this.#change(REMOVE, pair, asOf, LIFTED_MS)
@@ -163,20 +164,23 @@ function parseCursor(cursor: string | undefined): [place: string, skip: number] 
   return [place, Number(skip)]
 }
 
+/** How far a stored time may be ahead of Redis' clock, which may have been another server's: an hour. */
+const AHEAD_MICROS = 3_600 * 1_000_000
+
 /**
  * KEYS: opted out, lifted of this pair and of its older names. ARGV: stamp ('' = now), by whom, or how long a lifted one is
  * remembered, the pair and its older names.
  */
 const STAMP = `
-local stamp = tonumber(ARGV[1])
-if not stamp then
-  local clock = redis.call('TIME')
-  stamp = clock[1] * 1000000 + clock[2]
-end
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local stamp = tonumber(ARGV[1]) or now
 local since, lifted
 for i = 3, #ARGV do
   local held = redis.call('HGET', KEYS[1], ARGV[i])
   local at = held and (tonumber(string.match(held, '^%d+')) or 0)
+  -- A time that has not come is nonsense, and must not outlast every START.
+  if at and at > now + ${AHEAD_MICROS} then at = 0 end
   if at then since = math.max(since or at, at) end
   local up = tonumber(redis.call('GET', KEYS[i - 1]) or '')
   if up then lifted = math.max(lifted or up, up) end
@@ -193,7 +197,7 @@ return since and 0 or 1
 `
 
 const REMOVE = `
-if not since or since > stamp then return 0 end
+if not since or (ARGV[1] ~= '' and since > stamp) then return 0 end
 forget(3)
 redis.call('SET', KEYS[2], string.format('%.0f', stamp), 'PX', ARGV[2])
 return 1
@@ -216,6 +220,7 @@ const by = z.enum(reasons)
 
 function parseOptOut(field: string, value: string): OptOut {
   const [sender = '', participant = ''] = field.split('\n')
-  const [stamp, said] = value.split(' ')
-  return { sender, participant, by: by.parse(said), at: Math.floor(Number(stamp) / 1_000) }
+  const [stamp = '', said] = value.split(' ')
+  const at = /^\d{1,17}$/.test(stamp) ? Math.floor(Number(stamp) / 1_000) : undefined
+  return { sender, participant, by: by.safeParse(said).data, at }
 }

@@ -13,6 +13,7 @@ const WORDS = new Map<string, string>([
   ['start', 'The person asked for messages again.'],
   ['help', 'The person asked for help by the keyword.'],
   ['media', 'The message had nothing but media, which this number does not take.'],
+  ['unreadable', 'What is stored of it cannot be read.'],
   ['duplicate', 'The same message was there before.'],
 ])
 

@@ -3,8 +3,8 @@ import type { Conversation } from '../../conversations/conversation.ts'
 import type { Conversations } from '../../conversations/conversations.ts'
 import type { Noted } from '../../conversations/delivery-news.ts'
 import type { DeliveryItem } from '../../conversations/items.ts'
-import { conversationKeys } from '../../conversations/keys.ts'
-import { decodeEntry, isEntryId } from '../../conversations/ledger.ts'
+import { conversationKeys, isConversationId } from '../../conversations/keys.ts'
+import { decodeEntry, isEntryId, type LedgerEntry } from '../../conversations/ledger.ts'
 import { pairOf } from '../../conversations/opt-outs.ts'
 import { addressOf, type ReplyAddress } from '../../conversations/reply-address.ts'
 import { senderOf } from '../../deliveries/passage.ts'
@@ -39,6 +39,8 @@ export interface StatusSubject {
   parts: number
 }
 
+type MessageEntry = Extract<LedgerEntry, { kind: 'message' }>
+
 /** Messages that failed together come back spread over a quarter more than their pause. */
 const SPREAD = 0.25
 
@@ -58,8 +60,11 @@ export class StatusDoor {
   /** Takes in a callback; what is about nothing that is known changes nothing. */
   async accept(told: SmsStatus, subject: StatusSubject): Promise<Noted | 'unknown'> {
     const { conversations } = this.#parts
-    const conversation = isEntryId(subject.message) ? await conversations.find(subject.conversation) : undefined
-    if (!conversation) return 'unknown'
+    const { conversation: id, message } = subject
+    if (!isConversationId(id) || !isEntryId(message)) return 'unknown'
+    // What follows from a failure counts from the message's place in time, so the message has to be there.
+    const [conversation, entry] = await Promise.all([conversations.find(id), this.#entry(id, message)])
+    if (!conversation || entry?.kind !== 'message') return 'unknown'
     const { messageSid, twilioStatus, status, reason } = told
     const ends = endsOf(conversation, told)
     // Before the news is noted: brought again, after an api that died here, it would be known.
@@ -70,7 +75,8 @@ export class StatusDoor {
       parts: subject.parts,
       ...(status !== undefined && { status }),
       ...(reason !== undefined && { reason }),
-      ...(ends && isFailure(told) && { again: (sent: number) => this.#again(ends, subject, reason ?? '', sent) }),
+      ...(ends &&
+        isFailure(told) && { again: (sent: number) => this.#again(ends, entry, subject.part, reason ?? '', sent) }),
     })
   }
 
@@ -89,7 +95,8 @@ export class StatusDoor {
 
   async #again(
     ends: ReplyAddress,
-    { conversation, message, part }: StatusSubject,
+    entry: MessageEntry,
+    part: number,
     reason: string,
     sent: number,
   ): Promise<DeliveryItem | undefined> {
@@ -99,9 +106,8 @@ export class StatusDoor {
     const route = this.#parts.routes.current.smsRoute({ to: from ?? '', messagingServiceSid: service })
     const template = reason === 'outside_window'
     if (template && !route?.template) return undefined
-    const entry = await this.#entry(conversation, message)
     // What was said on the web only was never sent.
-    if (entry?.kind !== 'message' || entry.channel === 'web') return undefined
+    if (entry.channel === 'web') return undefined
     const now = Date.now()
     const pauseMs = again.after === 'next_pacific_day' ? nextPacificDay(now) - now : again.after
     return {
@@ -117,11 +123,11 @@ export class StatusDoor {
     }
   }
 
-  /** Undefined when the ledger does not reach back so far. */
-  async #entry(conversation: string, message: string) {
+  /** Undefined when the ledger has no such entry, or does not reach back so far. */
+  async #entry(conversation: string, message: string): Promise<LedgerEntry | undefined> {
     const { redis, prefix } = this.#parts
     const [found] = await redis.xrange(conversationKeys(prefix, conversation).ledger, message, message)
-    return found && decodeEntry(...found).entry
+    return found?.[0] === message ? decodeEntry(...found).entry : undefined
   }
 }
 
