@@ -3,13 +3,12 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 ENV CI=true
-COPY package.json ./
-RUN npm install --global "$(node -p 'require("./package.json").packageManager')"
+RUN npm install --global pnpm@10
 # Downloads depend on the lockfile alone: a change of code does not repeat them.
-COPY pnpm-lock.yaml pnpm-workspace.yaml ./
+COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN pnpm fetch --ignore-scripts
 COPY . .
-# Scripts are off because the only one would install a second Node.js, which the base image makes needless.
+# Nothing needs an install script.
 RUN pnpm install --offline --frozen-lockfile --ignore-scripts && node node_modules/typescript/bin/tsc -b
 RUN rm -rf node_modules apps/*/node_modules packages/*/node_modules \
   && pnpm install --offline --frozen-lockfile --ignore-scripts --prod --filter './apps/*' --filter './packages/*' \

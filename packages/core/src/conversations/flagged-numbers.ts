@@ -1,6 +1,5 @@
 import type { LaneRedis } from '@chatlane/lanes'
 import { codeOfReason } from '../channels/twilio/codes.ts'
-import { spellingsOf } from '../identity/identity.ts'
 import { digestOf } from './digest.ts'
 
 /** Numbers change hands: a flag is forgotten so long after the last failure. */
@@ -34,15 +33,14 @@ export class FlaggedNumbers {
    * @param once names the failure: the same one again counts once
    */
   async flag(address: string, reason: string, once: string): Promise<void> {
-    const [key] = this.#keysOf(address)
+    const key = this.#keyOf(address)
     if ((await this.#redis.hlen(key)) >= MOST_KEPT) return
     await this.#redis.multi().hset(key, once, `${Date.now()} ${reason}`).expire(key, KEPT_SECONDS).exec()
   }
 
   /** Undefined: nothing speaks against the number. */
   async isFlagged(address: string): Promise<Flag | undefined> {
-    const stored = await Promise.all(this.#keysOf(address).map((key) => this.#redis.hvals(key)))
-    const failures = stored.flat().map(parseFailure)
+    const failures = (await this.#redis.hvals(this.#keyOf(address))).map(parseFailure)
     failures.sort((a, b) => a.at.getTime() - b.at.getTime())
     const last = failures.at(-1)
     const enough = last && codeOfReason(last.reason)?.entry?.flagAfter
@@ -51,13 +49,7 @@ export class FlaggedNumbers {
 
   /** A message arrived: the number is good. */
   async lift(address: string): Promise<void> {
-    await Promise.all(this.#keysOf(address).map((key) => this.#redis.del(key)))
-  }
-
-  /** The number's key, and those under which earlier versions stored its other spellings. */
-  #keysOf(address: string): [string, ...string[]] {
-    const [present, ...others] = spellingsOf(address)
-    return [this.#keyOf(present), ...others.map((other) => this.#keyOf(other))]
+    await this.#redis.del(this.#keyOf(address))
   }
 
   #keyOf(address: string): string {

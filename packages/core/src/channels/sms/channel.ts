@@ -9,4 +9,5 @@ export const sms: CarriedChannel = {
   owns: (address) => /^\+?[\dA-Za-z ]{1,16}$/.test(address),
   read: ({ body }) => body,
   weigh: countSegments,
+  optOutAddress: (address) => address,
 }

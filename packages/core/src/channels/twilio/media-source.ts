@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { TwilioConfig } from '../../config/config.ts'
-import { connections } from '../../http/connections.ts'
 import { type InboundMedia, safeType } from './media.ts'
 
 const TWILIO_API = 'https://api.twilio.com'
@@ -52,7 +51,7 @@ export class MediaSource {
     allowH2: false,
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
-    ...connections,
+    connect: { timeout: SILENCE_MS },
   })
 
   constructor({ accountSid, authToken, apiKeySid, apiKeySecret, baseUrl = TWILIO_API }: TwilioConfig) {

@@ -9,5 +9,6 @@ export const whatsapp: CarriedChannel = {
   owns: (address) => address.startsWith('whatsapp:'),
   read: readWithExtras,
   weigh: () => 1,
+  optOutAddress: (address) => address,
   windowMs: 24 * 3_600_000,
 }

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { root } from './program.ts'
+
+const launcher = join(root, 'dev/node/bin/node')
+
+test('is the Node.js that the project pins', async () => {
+  const { output } = await run(launcher, ['-p', 'process.versions.node'], process.env.PATH ?? '')
+  expect(output).toMatch(/^24\./)
+})
+
+test.each([
+  ['no package for the system, a new Node.js', 'FreeBSD amd64', '24.1.0', 0, /^24\.1\.0 as asked$/],
+  [
+    'no package for the system, an old Node.js',
+    'FreeBSD amd64',
+    '20.20.2',
+    1,
+    /no Node\.js for FreeBSD amd64.*is 20\.20\.2/,
+  ],
+  ['no package for the system, no Node.js', 'Linux riscv64', undefined, 1, /there is no other.*install Node\.js 24/],
+  ['nothing installed', 'Darwin arm64', '22.0.0', 1, /not installed.*npx -y pnpm@10/],
+  ['nothing installed, a new Node.js', 'Darwin arm64', '26.0.0', 0, /^26\.0\.0 as asked$/],
+])('with %s', async (_, system, version, code, says) => {
+  const folder = mkdtempSync(join(tmpdir(), 'chatlane-node-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [own, path] = [join(folder, 'dev/node/bin'), join(folder, 'path')]
+  for (const made of [own, path]) mkdirSync(made, { recursive: true })
+  copyFileSync(launcher, join(own, 'node'))
+  const [name, machine] = system.split(' ')
+  program(join(path, 'uname'), `if [ "$1" = -s ]; then echo ${name}; else echo ${machine}; fi`)
+  if (version) program(join(path, 'node'), `if [ "$1" = -p ]; then echo ${version}; else echo ${version} as "$1"; fi`)
+
+  // Itself on the PATH as well, as it is for whoever put the project's Node.js there.
+  const result = await run(join(own, 'node'), ['asked'], [own, path, ...coreutils(folder)].join(':'))
+  expect(result.output.trim().split('\n')).toHaveLength(1)
+  expect(result.output.trim()).toMatch(says)
+  expect(result.code).toBe(code)
+})
+
+function program(file: string, body: string): void {
+  writeFileSync(file, `#!/bin/sh\n${body}\n`)
+  chmodSync(file, 0o755)
+}
+
+/** A PATH has to have `dirname`, but not this machine's Node.js. */
+function coreutils(folder: string): string[] {
+  const bin = join(folder, 'coreutils')
+  mkdirSync(bin)
+  program(join(bin, 'dirname'), 'exec /usr/bin/dirname "$@"')
+  return [bin]
+}
+
+function run(file: string, words: string[], PATH: string): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile('/bin/sh', [file, ...words], { env: { PATH } }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, output: stdout + stderr }),
+    )
+  })
+}
