@@ -43,6 +43,7 @@ import { readyz } from './health/readyz.ts'
 import { apiMedia } from './media/api-media.ts'
 import { getMedia } from './media/get-media.ts'
 import { countUnavailable } from './message-count.ts'
+import { listPauses, type PausesOf } from './pauses/list.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 import { RateLimits } from './rate-limits.ts'
 import { requestLog } from './request-log.ts'
@@ -66,6 +67,8 @@ export interface ApiParts {
   metrics: ApiMetrics
   /** The way in for what becomes of messages that Twilio sends for us. */
   statuses: StatusDoor
+  /** What sends nothing for now. */
+  pauses: PausesOf
   /** Told when a message that Twilio brought could not be taken. */
   onRefused: () => void
 }
@@ -122,6 +125,7 @@ export function createApi(given: ApiParts): Express {
   app.post('/v1/sms', withKey, sendSms(parts))
   app.get('/v1/chats', listChats(parts))
   app.get('/v1/chats/:id', getChat(parts))
+  app.get('/v1/pauses', listPauses(parts))
   app.get('/v1/dead-letters', listDeadLetters(parts))
   app.post('/v1/dead-letters/replay', withKey, replayDeadLetters(parts))
   app.get('/v1/dead-letters/:id', getDeadLetter(parts))

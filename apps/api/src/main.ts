@@ -12,10 +12,15 @@ import {
   exitOnConfigError,
   firstReady,
   isRedisUnavailable,
+  keepClaim,
+  keepShards,
   LiveEvents,
+  listPauses,
   loadConfig,
   MOST_WAITING,
   noteShards,
+  overdueClosings,
+  Reconciler,
   reloadOnSignal,
   StatusDoor,
   secretsOf,
@@ -80,18 +85,18 @@ const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveri
 // Listens as soon as Redis is there, and again after every outage.
 const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
 conversations.hearOfLinks(subscriber)
+/** Knows of the shards that others spread conversations over as well. */
+async function grow(known: number): Promise<void> {
+  if (known <= lanes.shards) return
+  for (const set of [lanes, deliveries, webhooks]) set.grow(known)
+  await live.start()
+}
 let claimed: Promise<void> | undefined
 redis.on('ready', () => {
   claimed = claimPrefix(redis, prefix, config.upstreams)
   claimed
     .then(() => noteShards(redis, prefix, shards))
-    .then((known) => {
-      if (known === lanes.shards) return undefined
-      lanes.grow(known)
-      deliveries.grow(known)
-      webhooks.grow(known)
-      return live.start()
-    })
+    .then(grow)
     .catch((error: unknown) => {
       exitIfConfigError(error)
       onError(error)
@@ -105,6 +110,20 @@ const metrics = new ApiMetrics({
   lanes: [lanes, deliveries, ...(config.webhooks ? [webhooks] : [])],
   streams,
   optOuts: conversations.optOuts,
+  overdueClosings: async () => (redis.status === 'ready' ? overdueClosings(redis, prefix, lanes.shards) : undefined),
+})
+const reconciler = new Reconciler({
+  redis,
+  logger,
+  onRepair: metrics.repaired,
+  checks: {
+    upstream_mark: () => keepClaim(redis, prefix, config.upstreams),
+    async shard_count() {
+      const { known, repaired } = await keepShards(redis, prefix, lanes.shards)
+      await grow(known)
+      return repaired
+    },
+  },
 })
 const missedWebhooks =
   config.twilio &&
@@ -122,7 +141,15 @@ const publicListener = new Listener(
     streams,
     readiness,
     metrics,
-    statuses: new StatusDoor({ redis, prefix, conversations, routes, logger }),
+    statuses: new StatusDoor({
+      redis,
+      prefix,
+      conversations,
+      routes,
+      logger,
+      onError: (code, isKnown) => metrics.twilioError(code, isKnown),
+    }),
+    pauses: () => listPauses({ uponai: lanes, twilio: deliveries, webhooks }, prefix),
     onRefused,
   }),
   { mostConnections: config.api.maxConnections, onDrop: () => metrics.limited('connections') },
@@ -154,6 +181,7 @@ async function stop(): Promise<void> {
   streams.endAll()
   await stopped
   await missedWebhooks?.stop()
+  reconciler.stop()
   // Until here it told whoever asked that the process is stopping.
   await adminListener.stop({ noticeMs: 0, graceMs: 0 })
   reader.stop()

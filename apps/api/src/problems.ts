@@ -14,6 +14,7 @@ const catalog = {
   too_many_links: { status: 409, title: 'The conversation has as many addresses as it can have' },
   not_handed_off: { status: 409, title: 'No operator has this conversation' },
   opted_out: { status: 409, title: 'This person wants no messages' },
+  unreadable: { status: 409, title: 'What is stored of this cannot be read' },
   may_repeat: { status: 409, title: 'This may have been done already' },
   gone: { status: 410, title: 'This is there no more' },
   too_large: { status: 413, title: 'That is too much' },

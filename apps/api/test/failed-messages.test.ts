@@ -1,7 +1,6 @@
-import { keysLike } from '@chatlane/dev'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { call, newConversation } from './calls.ts'
+import { anonymous, call, expectProblem, newConversation } from './calls.ts'
 import { accountSid, type StartedApi, startApi, writeRoutes } from './started-api.ts'
 import { newSid, postForm } from './twilio-requests.ts'
 
@@ -90,8 +89,6 @@ const isOptedOut = async ({ conversation }: Sent) => {
 
 const isFlagged = async ({ to }: Sent) => (await api.conversations.flaggedNumbers.isFlagged(to)) !== undefined
 
-const holds = () => keysLike(api.redis, `*${api.prefix}*:hold`)
-
 test('a failure is shown with its reason in a word and in a sentence, in the list and live', async () => {
   const one = await sent()
   await tell(one, { code: 30007 })
@@ -162,9 +159,9 @@ test('of a text in several parts the one that failed goes again, and the message
   expect(await shown(one)).toMatchObject({ status: 'delivered' })
 })
 
-test('the day’s messages to T-Mobile come back on the next day', async () => {
+test.each([30023, 30027])('the day’s messages to T-Mobile come back on the next day: %i', async (code) => {
   const one = await sent()
-  await tell(one, { code: 30023 })
+  await tell(one, { code })
   const [again] = await waiting(one)
   const due = new Date(again?.item.due ?? 0)
   expect(due.getTime()).toBeGreaterThan(Date.now())
@@ -225,15 +222,47 @@ test('what can happen to anyone flags a number only when it goes on', async () =
   expect(await isFlagged(blocked)).toBe(true)
 })
 
-test('a sender that may not send pauses, and the log says why', async () => {
+test('a sender that may not send pauses once a second person’s message fails, is shown, and the log says why', async () => {
+  const paused = async () => z.object({ items: z.array(z.unknown()) }).parse((await call(api.url, '/v1/pauses')).body)
   const one = await sent()
-  expect(await holds()).toEqual([])
-  await tell(one, { code: 30034 })
-  expect(await holds()).toHaveLength(1)
-  expect(api.log).toContainEqual(expect.objectContaining({ event: 'sender_paused', reason: 'twilio_30034' }))
-  expect(await shown(one)).toMatchObject({ status: 'undelivered', reason: 'twilio_30034' })
+  await tell(one, { code: 30032 })
+  expect(await paused()).toEqual({ items: [] })
+  expect(api.log).toContainEqual(expect.objectContaining({ event: 'sender_refused', reason: 'twilio_30032' }))
+  person = '+14155559999'
+  const other = await sent()
+  await tell(other, { code: 30032 })
+  const at = expect.stringMatching(/^20.*Z$/)
+  expect(await paused()).toEqual({
+    items: [
+      {
+        scope: 'sender',
+        provider: 'twilio',
+        sender: SMS,
+        country: null,
+        reason: 'twilio_30032',
+        reason_text: 'The toll-free number has not been verified.',
+        more: { title: 'Toll-Free Number Has Not Been Verified', url: 'https://www.twilio.com/docs/api/errors/30032' },
+        since: at,
+        until: at,
+        waiting: 0,
+      },
+    ],
+  })
+  expect(api.log).toContainEqual(expect.objectContaining({ event: 'sender_paused', reason: 'twilio_30032' }))
+  expect(await shown(other)).toMatchObject({ status: 'undelivered', reason: 'twilio_30032' })
   await tell(one, { status: 'delivered' })
-  expect(await holds()).toEqual([])
+  expect(await paused()).toEqual({ items: [] })
+  expectProblem(await call(api.url, '/v1/pauses', { headers: anonymous }), 401, 'unauthorized')
+})
+
+test('a code without a rule is a warning with its link, and counted under its own label', async () => {
+  for (const code of [39990, 39991]) await tell(await sent(), { code })
+  for (const code of [39990, 39991]) {
+    const more = `https://www.twilio.com/docs/api/errors/${code}`
+    const warned = { event: 'twilio_code_unknown', level: 'warn', reason: `twilio_${code}`, more }
+    expect(api.log).toContainEqual(expect.objectContaining(warned))
+    expect(await api.metrics()).toContain(`chatlane_twilio_errors_total{code="${code}",known="false"} 1`)
+  }
 })
 
 test('what is said of a message on the web, or of none, has no consequences', async () => {

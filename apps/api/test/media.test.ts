@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { SignJWT } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { call, expectProblem, newConversation } from './calls.ts'
 import { type FakeMedia, fakeMedia } from './fake-twilio-media.ts'
 import { accountSid, authToken, environment, publicUrl, type StartedApi, startApi, writeRoutes } from './started-api.ts'
@@ -285,6 +286,41 @@ describe('GET /media/{token}', () => {
       response.write('half', () => response.destroy())
     })
     await expect(get(link)).rejects.toThrow()
+  })
+
+  test('is there for those who read, whoever reads nothing', async () => {
+    const large = file('video/mp4')
+    const largeLink = await linkTo(large)
+    let open = 0
+    let most = 0
+    twilio.on(large.path, (response) => {
+      open++
+      most = Math.max(most, open)
+      response
+        .once('close', () => open--)
+        .writeHead(200, { 'content-type': 'video/mp4' })
+        .end(Buffer.alloc(MOST_BYTES))
+    })
+    const small = file()
+    const smallLink = await linkTo(small)
+    twilio.on(small.path, (response) => response.writeHead(200, { 'content-type': 'image/jpeg' }).end('bytes'))
+
+    const { hostname, port } = new URL(api.url)
+    const stalled = Array.from({ length: 60 }, () => {
+      const socket = connect(Number(port), hostname).on('error', () => {})
+      socket.pause().write(`GET ${largeLink} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`)
+      return socket
+    })
+    onTestFinished(() => stalled.forEach((socket) => void socket.destroy()))
+    await expect.poll(() => open).toBe(20)
+    // One that takes nothing gives its place away, also at the same address.
+    await expect.poll(async () => (await get(smallLink)).status).toBe(200)
+    const other = file()
+    const otherLink = await linkTo(other)
+    twilio.on(other.path, (response) => response.writeHead(200, { 'content-type': 'image/jpeg' }).end('bytes'))
+    expect((await get(otherLink)).status).toBe(200)
+    await expect.poll(() => open).toBe(0)
+    expect(most).toBe(20)
   })
 
   describe('opens for its own tokens only', () => {

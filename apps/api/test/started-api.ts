@@ -10,6 +10,7 @@ import {
   createLogger,
   createUponAIReader,
   LiveEvents,
+  listPauses,
   loadConfig,
   StatusDoor,
   shardOfConversation,
@@ -75,6 +76,8 @@ export interface StartedApi {
   streams: EventStreams
   live: LiveEvents
   prefix: string
+  /** What the process shows of itself. */
+  metrics(): Promise<string>
   /** Lines of the log. */
   log: Record<string, unknown>[]
   stop(): Promise<void>
@@ -130,6 +133,13 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   conversations.hearOfLinks(subscriber)
   const streams = new EventStreams(options.heartbeatMs)
   const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
+  const metrics = new ApiMetrics({
+    redis,
+    lanes: [lanes],
+    streams,
+    optOuts: conversations.optOuts,
+    overdueClosings: async () => 0,
+  })
   const app = createApi({
     config,
     logger,
@@ -140,8 +150,16 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     uponai: reader.client,
     streams,
     readiness: new Readiness(redis, () => conversations.missingReplicas),
-    metrics: new ApiMetrics({ redis, lanes: [lanes], streams, optOuts: conversations.optOuts }),
-    statuses: new StatusDoor({ redis, prefix, conversations, routes, logger }),
+    metrics,
+    statuses: new StatusDoor({
+      redis,
+      prefix,
+      conversations,
+      routes,
+      logger,
+      onError: (code, isKnown) => metrics.twilioError(code, isKnown),
+    }),
+    pauses: () => listPauses({ uponai: lanes, twilio: deliveries, webhooks }, prefix),
     onRefused() {},
   })
   const listener = new Listener(app, options.listener)
@@ -158,6 +176,7 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     streams,
     live,
     prefix,
+    metrics: () => metrics.registry.metrics(),
     log,
     async stop() {
       streams.endAll()

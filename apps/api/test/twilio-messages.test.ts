@@ -65,11 +65,11 @@ test.each([
   expect((await conversationOf(from)).texts).toEqual([text])
 })
 
-test('a message with nothing to read is taken and dropped', async () => {
+test('a message with nothing to read leaves a trace', async () => {
   const fields = inbound({ From: '+15005552003', Body: '  ' })
   expect((await post(fields)).status).toBe(204)
-  expect((await api.conversations.list({ participant: '+15005552003', limit: 1 })).conversations).toEqual([])
-  expect(api.log.find((line) => line.message_sid === fields.MessageSid)).toMatchObject({ outcome: 'empty' })
+  expect((await conversationOf('+15005552003')).texts).toEqual(['⟦The person sent an empty message.⟧'])
+  expect(api.log.find((line) => line.message_sid === fields.MessageSid)).toMatchObject({ outcome: 'accepted' })
 })
 
 test('too many unanswered messages: it is for Twilio to come again', async () => {

@@ -111,6 +111,21 @@ test('what is about nothing we know is taken all the same', async () => {
   expect(await api.redis.exists(`{${api.prefix}:0}:ledger:c0_AAAAAAAAAAAAAAAAAAAAAA`)).toBe(0)
 })
 
+test('a failure opts nobody out for a message that is not there: one to come, one that was never written', async () => {
+  message = await say(api.url, conversation, 'refused')
+  const ms = Number(message.split('-')[0])
+  const optedOut = () => api.conversations.optOuts.count()
+  const length = await ledgerLength()
+  for (const made of [`${ms + 86_400_000}-0`, '9999999999999999-0', `${ms}-999`, '1-1', String(ms)]) {
+    const about = { conversation, message: made }
+    expect((await tell({ status: 'undelivered', errorCode: '21610', about })).status).toBe(204)
+  }
+  expect(await optedOut()).toBe(0)
+  expect(await ledgerLength()).toBe(length)
+  await tell({ status: 'undelivered', errorCode: '21610' })
+  expect(await optedOut()).toBe(1)
+})
+
 test('a wrong signature is refused, also over another query', async () => {
   expectProblem(await tell({ status: 'sent' }, { signature: undefined }), 403, 'bad_signature')
   expectProblem(await tell({ status: 'sent' }, { token: 'another token' }), 403, 'bad_signature')

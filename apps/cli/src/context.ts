@@ -52,7 +52,7 @@ export async function withContext<T>(config: CliConfig, work: (context: Context)
     await reachable(redis, config)
     const { prefix } = config.redis
     if (config.upstreams) await demandOwnPrefix(redis, prefix, config.upstreams)
-    const shards = await knownShards(redis, prefix)
+    const shards = await knownShards(redis, prefix, config.queueShards)
     const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation }
     const lanes = new Lanes({ name: 'turns', ...shared })
     const deliveries = new Lanes({ name: 'deliveries', ...shared })

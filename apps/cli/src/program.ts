@@ -5,6 +5,7 @@ import { addChats } from './commands/chats.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 import { addLoad } from './commands/load.ts'
 import { addOptOuts } from './commands/opt-outs.ts'
+import { addPauses } from './commands/pauses.ts'
 import { addRoutes } from './commands/routes.ts'
 import { addSms } from './commands/sms.ts'
 import { addWorkspace } from './commands/workspace.ts'
@@ -25,6 +26,7 @@ Example:
   )
   addDeadLetters(program)
   addBackfill(program)
+  addPauses(program)
   addRoutes(program)
   addSms(program)
   addOptOuts(program)

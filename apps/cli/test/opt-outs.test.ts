@@ -113,3 +113,13 @@ test('list shows who said it and since when, page by page', async () => {
   expect(second.json()).toMatchObject({ next: null, items: [all.items[1]] })
   expect(wrong).toMatchObject({ code: 64, stdout: '' })
 })
+
+test('list shows an opt-out whose time and origin cannot be read', async () => {
+  await d.conversations.optOuts.add({ sender: OURS, participant: ANA }, 'person')
+  await d.lanes.connection.hset(`{${d.env.REDIS_PREFIX}:optouts}`, `${OURS}\n+14155550124`, `${'9'.repeat(30)} nobody`)
+  const shown = await run('list')
+  expect(shown).toMatchObject({ code: 0, stderr: '' })
+  expect(shown.stdout).toMatch(/cannot be read +cannot be read +\+14155550124/)
+  const { items } = JSON.parse((await run('list', '--json')).stdout)
+  expect(items).toContainEqual({ participant: '+14155550124', sender: OURS, by: null, at: null })
+})

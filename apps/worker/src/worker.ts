@@ -12,10 +12,15 @@ import {
   createTurnHandler,
   demandFitRedis,
   isRedisUnavailable,
+  keepClaim,
+  keepShards,
   type Logger,
   MOST_WAITING,
   maskAddress,
   noteShards,
+  overdueClosings,
+  PauseNotes,
+  Reconciler,
   Replicas,
   type RoutesHolder,
   reasonText,
@@ -69,7 +74,10 @@ export async function startWorker(
   let state: 'starting' | 'working' | 'draining' = 'starting'
   const gate = new SenderGate({ redis, prefix, logger })
   const notes = () =>
-    gate.held.map(({ sender, reason }) => `${maskAddress(sender)} sends nothing: ${reasonText(reason)}`)
+    gate.held.map(
+      ({ sender, reason, since, until, waiting }) =>
+        `${maskAddress(sender)} sends nothing: ${reasonText(reason)} Since ${iso(since)}, next try ${iso(until)}, ${waiting} waiting`,
+    )
   const health = await serveHealth(
     config.worker,
     metrics.registry,
@@ -155,18 +163,26 @@ export async function startWorker(
     onError,
   })
   const twilioAsked = new SharedPause({ redis, prefix, provider: 'twilio', onError })
-  const twilioPause = new AccountPause(twilioAsked, logger)
+  const sms = config.twilio && createSmsSender(config.twilio)
+  const twilioPause = new AccountPause({ shared: twilioAsked, logger, probe: async () => sms?.check() })
   const { optOuts, flaggedNumbers: numbers } = conversations
-  const sending = config.twilio
+  const sending = sms
     ? new LaneWorker(deliveries, {
         ...createDeliveryHandler({
           redis,
           replicas,
           prefix,
-          sms: createSmsSender(config.twilio),
+          sms,
           pause: twilioPause,
           gate,
-          consequences: new Consequences({ optOuts, numbers, gate, webhooks, logger }),
+          consequences: new Consequences({
+            optOuts,
+            numbers,
+            gate,
+            webhooks,
+            logger,
+            onError: (code, isKnown) => metrics.twilioError(code, isKnown),
+          }),
           routes,
           optOuts,
           webhooks,
@@ -182,17 +198,41 @@ export async function startWorker(
     : undefined
   const telling =
     webhooks && config.webhooks && startWebhooks(config.webhooks, { webhooks, redis, prefix, logger, metrics, onError })
+  const pauses = {
+    uponai: () => uponai.gate.paused,
+    twilio: () => twilioPause.reason,
+    ...(telling && { webhooks: () => telling.pause.reason }),
+  }
+  const pauseNotes = new PauseNotes({ redis, prefix, pauses, onError })
   metrics.watch({
     lanes: [lanes, deliveries, ...(webhooks ? [webhooks] : [])],
     workers: { turns, deliveries: sending, webhooks: telling?.worker },
-    pauses: {
-      uponai: () => uponai.gate.paused,
-      twilio: () => twilioPause.reason,
-      ...(telling && { webhooks: () => telling.pause.reason }),
-    },
+    pauses,
     senders: () => gate.held,
+    overdueClosings: async () => (redis.status === 'ready' ? overdueClosings(redis, prefix, lanes.shards) : undefined),
   })
-  const closer = new Closer({ redis, prefix, lanes, onError })
+  const closer = new Closer({ redis, prefix, lanes, concurrency: config.worker.concurrency, onError })
+  /** Serves shards that another process began to spread conversations over. */
+  const grow = async (known: number) => {
+    for (const set of [lanes, deliveries, webhooks]) set?.grow(known)
+    for (const worker of [turns, sending, telling?.worker]) worker?.grow()
+    await closer.start()
+    logger.info({ shards: known }, 'serving more shards')
+  }
+  const reconciler = new Reconciler({
+    redis,
+    logger,
+    onRepair: metrics.repaired,
+    checks: {
+      upstream_mark: () => keepClaim(redis, prefix, config.upstreams),
+      async shard_count() {
+        const { known, repaired } = await keepShards(redis, prefix, lanes.shards)
+        if (known > lanes.shards) await grow(known)
+        return repaired
+      },
+      closing_schedule: () => closer.repair(),
+    },
+  })
   await Promise.all([turns.ready(), sending?.ready(), telling?.worker.ready(), closer.start()])
   state = 'working'
   logger.info({ port: health.port, concurrency: config.worker.concurrency, shards }, 'worker ready')
@@ -203,6 +243,8 @@ export async function startWorker(
       state = 'draining'
       uponai.stop()
       twilioAsked.stop()
+      pauseNotes.stop()
+      reconciler.stop()
       // Without Redis no turn can end or be handed back: the leases run out, and other workers take over.
       const graceMs = (await redisAnswers(redis, ANSWER_MS)) ? GRACE_MS : 0
       await Promise.all([closer.close(), turns.close(graceMs), sending?.close(graceMs), telling?.close(graceMs)])
@@ -212,3 +254,5 @@ export async function startWorker(
     },
   }
 }
+
+const iso = (time: number) => new Date(time).toISOString()

@@ -61,7 +61,6 @@ describe.each(folders)('%s has what every channel has:', (name) => {
         mostFiles: expect.any(Number),
         read: expect.any(Function),
         weigh: expect.any(Function),
-        optOutAddress: expect.any(Function),
       })
     expect(TABLES[name]?.length).toBeGreaterThan(3)
   })

@@ -1,3 +1,4 @@
+import { conversationKeys } from '@chatlane/core'
 import { afterEach, expect, it } from 'vitest'
 import { type Stage, stage } from './stage.ts'
 
@@ -85,4 +86,26 @@ it('says nothing more in a chat whose end was begun, even if nobody heard that i
     (entry) => entry.kind === 'uponai' && entry.operation === 'completion',
   )
   expect(asked.map((entry) => entry.kind === 'uponai' && entry.chat_id)).toEqual([first?.chat_id, second?.chat_id])
+})
+
+it('closes many chats that become due at once a few at a time, behind the messages of people', async () => {
+  s = await stage({ env: { WORKER_CONCURRENCY: '8' } })
+  await s.sandbox.setFaults({
+    rules: [{ target: 'uponai', operation: 'end', fault: { kind: 'latency', distribution: 'fixed', ms: 200 } }],
+  })
+  const inactive = await Promise.all(Array.from({ length: 40 }, () => s.web('pk_short')))
+  await Promise.all(inactive.map((conversation) => s.say(conversation, 'hello')))
+  const { closings } = conversationKeys(s.environment.REDIS_PREFIX ?? '', inactive[0]?.id ?? '')
+  const ended = async () => (await s.sandbox.chats()).filter(({ status }) => status === 'ended').length
+  await expect.poll(ended).toBeGreaterThan(1)
+  const person = await s.web('pk_quiet')
+  await s.say(person, 'and me?')
+  let most = 0
+  await s.settled(person, (items) => items.some(({ text }) => text === 'echo: and me?'))
+  const endedMeanwhile = await ended()
+  while ((await ended()) < inactive.length) most = Math.max(most, await s.redis.zcard(closings))
+  expect(endedMeanwhile).toBeLessThan(inactive.length)
+  // A quarter of eight places.
+  expect(most).toBeLessThanOrEqual(2)
+  await expect.poll(() => s.redis.zcard(closings)).toBe(0)
 })

@@ -38,6 +38,22 @@ it('a last try that came to nothing is a dead letter, and what it failed of stan
   expect(chat?.messages.map(({ content }) => content)).toEqual(['again', 'echo: again'])
 })
 
+it('looks at the chat that get no answer spend no tries', async () => {
+  s = await stage({ env: { TURN_ATTEMPTS: '1', UPONAI_COMPLETION_TIMEOUT_MS: '20000', TURN_BACKOFF_MS: '20' } })
+  await s.sandbox.setFaults({
+    rules: [
+      { ...completion, times: 1, fault: { kind: 'drop', when: 'after' } },
+      { target: 'uponai', operation: 'get', times: 4, fault: { kind: 'drop', when: 'before' } },
+    ],
+  })
+  const conversation = await s.web('pk_quiet')
+  await s.say(conversation, 'hello')
+  expect(await states(conversation)).toEqual([
+    ['hello', 'answered', undefined],
+    ['echo: hello', 'delivered', undefined],
+  ])
+})
+
 it('a chat that cannot be read back leaves a message whose outcome is unknown, and the lane goes on', async () => {
   s = await stage({
     env: { TURN_ATTEMPTS: '2', UPONAI_TIMEOUT_MS: '500', UPONAI_COMPLETION_TIMEOUT_MS: '500', TURN_BACKOFF_MS: '20' },

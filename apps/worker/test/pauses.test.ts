@@ -61,23 +61,33 @@ it('refused credentials pause all turns, and nothing is spent until they are goo
   expect(await s.problem()).toBeUndefined()
 })
 
-it('a refusal of credentials that is about one message only holds up nobody else', async () => {
-  s = await stage({ env: ONE_TRY })
-  await s.sandbox.setFaults({
-    rules: [
-      { target: 'uponai', operation: 'completion', match: { text: 'bad' }, fault: { kind: 'status', status: 403 } },
-    ],
-  })
-  const [refused, other] = await several(2)
-  if (!refused || !other) throw new Error('expected conversations')
-  await s.say(refused, 'bad')
-  while (!(await requests()).some(({ status }) => status === 403)) await passed(10)
-  await s.say(other, 'good')
-  await s.settled(other)
-  expect(await s.conversations.waiting(refused)).toBe(1)
-  await s.sandbox.clearFaults()
-  await allAnswered([refused, other])
-})
+it.each([401, 402, 403])(
+  'a refusal (%i) of one message alone spends its tries, makes it a dead letter, and holds up nobody else',
+  async (status) => {
+    s = await stage({ env: { TURN_ATTEMPTS: '3', LOG_LEVEL: 'silent' } })
+    await s.sandbox.setFaults({
+      rules: [{ target: 'uponai', operation: 'completion', match: { text: 'bad' }, fault: { kind: 'status', status } }],
+    })
+    const refused = await s.text('+14155550123', 'bad')
+    while (!(await requests()).some((request) => request.status === status)) await passed(10)
+    const other = await s.text('+14155550124', 'good')
+    await s.settled(other)
+    const next = await s.text('+14155550123', 'and this?')
+    expect(next.id).toBe(refused.id)
+    const items = await s.settled(refused, (all) => all.some(({ text }) => text === 'echo: and this?'))
+    expect(items.map(({ text, status, reason }) => [text, status, reason])).toEqual([
+      ['bad', 'failed', 'attempts_exhausted'],
+      ['and this?', 'answered', undefined],
+      ['Sorry, that went wrong.', 'sent', undefined],
+      ['echo: and this?', 'sent', undefined],
+    ])
+    expect((await requests()).filter((request) => request.status === status)).toHaveLength(3)
+    expect(await s.lanes.deadLetters.list()).toMatchObject([
+      { reason: 'attempts_exhausted', detail: expect.stringContaining('UPONAI_FORBIDDEN') },
+    ])
+    expect(await s.problem()).toBeUndefined()
+  },
+)
 
 it('an outage opens the circuit: it lasts as long as it likes and costs no message its tries', async () => {
   s = await stage({ env: { TURN_ATTEMPTS: '3', TURN_BACKOFF_MS: '100' } })

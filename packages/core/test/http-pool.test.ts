@@ -8,10 +8,10 @@ import { openPool } from '../src/http/pool.ts'
 const CONNECTIONS = 100
 
 /** A server that answers when it is told to. */
-async function holdingServer() {
+async function holdingServer(keepAliveTimeout = 5_000) {
   const held: ServerResponse[] = []
   const sockets = new Set<Socket>()
-  const server = createServer((_request, response) => void held.push(response))
+  const server = createServer({ keepAliveTimeout }, (_request, response) => void held.push(response))
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -64,6 +64,18 @@ test('a connection that is lost takes its own request with it and no other', asy
   for (const response of held) response.end('ok')
   expect((await Promise.all(next)).map(({ status }) => status)).toEqual(next.map(() => 200))
   await pool.close()
+})
+
+test('an idle connection is not kept for as long as the server says', async () => {
+  const { held, sockets, origin } = await holdingServer(75_000)
+  const { get } = pooled(origin)
+  const answer = get()
+  await expect.poll(() => held.length).toBe(1)
+  held[0]?.end('ok')
+  expect((await answer).headers).toMatchObject({ 'keep-alive': 'timeout=75' })
+  expect(sockets.size).toBe(1)
+  // The server would keep it for longer than the test may take.
+  await expect.poll(() => sockets.size, { timeout: 30_000 }).toBe(0)
 })
 
 test('while nobody listens every request fails by itself, and afterwards all are answered', async () => {

@@ -27,7 +27,15 @@ function registered({ registry }: ApiMetrics | WorkerMetrics) {
 }
 
 const redis = new Redis({ lazyConnect: true })
-const api = registered(new ApiMetrics({ redis, lanes: [], streams: { size: 0 }, optOuts: { count: async () => 0 } }))
+const api = registered(
+  new ApiMetrics({
+    redis,
+    lanes: [],
+    streams: { size: 0 },
+    optOuts: { count: async () => 0 },
+    overdueClosings: async () => 0,
+  }),
+)
 const worker = registered(new WorkerMetrics(redis))
 
 const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>

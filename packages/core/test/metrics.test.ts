@@ -45,6 +45,7 @@ function watching(lanes: Lanes, more: { worker?: LaneWorker; pause?: () => Pause
     workers: { turns: more.worker, deliveries: undefined },
     pauses: more.pause ? { uponai: more.pause } : {},
     senders: () => [],
+    overdueClosings: async () => 0,
   })
   return metrics
 }

@@ -115,3 +115,21 @@ test('the list has each once, whatever the size of the pages', async () => {
   expect(some[0]).toMatchObject({ sender: '+15005550006', by: 'operator' })
   expect(Math.abs((some[0]?.at ?? 0) - Date.now())).toBeLessThan(60_000)
 })
+
+test('whatever is stored, it is listed, it holds, and it can be lifted', async () => {
+  const stored = ['9007199254740991 person', `${'9'.repeat(40)} carrier`, 'garbage', '', '17 nobody', '-1 person']
+  const pairs = stored.map((_, i) => ({ sender: ana.sender, participant: `+1415555010${i}` }))
+  for (const [i, value] of stored.entries())
+    await redis.hset(`{${prefix}:optouts}`, `${ana.sender}\n+1415555010${i}`, value)
+  await redis.hset(`{${prefix}:optouts}`, 'no pair', '17 person')
+  const { optOuts: listed } = await optOuts.list({ limit: 10 })
+  expect(listed).toHaveLength(stored.length + 1)
+  expect(listed).toContainEqual({ ...pairs[0], by: 'person', at: 9_007_199_254_740 })
+  expect(listed).toContainEqual({ ...pairs[2], by: undefined, at: undefined })
+  for (const [i, pair] of pairs.entries()) {
+    expect(await optOuts.has(pair)).toBe(true)
+    // By the person's START, and by an operator.
+    expect(await optOuts.remove(pair, ...(i % 2 === 0 ? [`${Date.now()}-0`] : []))).toBe(true)
+    expect(await optOuts.has(pair)).toBe(false)
+  }
+})

@@ -1,19 +1,38 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
-import { codeOfReason, reasonOfCode, twilioCodes } from '../src/channels/twilio/codes.ts'
+import { codeOfReason, reasonOfCode, titleOfCode, twilioCodes } from '../src/channels/twilio/codes.ts'
 import { nextPacificDay } from '../src/channels/twilio/pacific-day.ts'
 import { classify } from '../src/channels/twilio/sms-error.ts'
 import { reasonText } from '../src/conversations/reasons.ts'
 
 const page = readFileSync(new URL('../../../docs/twilio.md', import.meta.url), 'utf8')
 
-test('the page names every code once, with its class', () => {
+test('the page names every code once, with its scope and class', () => {
   const [, table = ''] = page.split('<!-- codes -->')
-  const rows = [...table.matchAll(/^\| ([\d, ]+) \| (\w+) \|/gm)]
-  const named = rows.flatMap(([, codes = '', kind]) => codes.split(', ').map((code) => [Number(code), kind]))
-  const known = [...twilioCodes].map(([code, entry]) => [code, entry.class])
+  const rows = [...table.matchAll(/^\| ([\d, ]+) \| (\w+) \| (\w+) \|/gm)]
+  const named = rows.flatMap(([, codes = '', scope, kind]) =>
+    codes.split(', ').map((code) => [Number(code), scope, kind]),
+  )
+  const known = [...twilioCodes].map(([code, entry]) => [code, entry.scope, entry.class])
   const byCode = (a: unknown[], b: unknown[]) => Number(a[0]) - Number(b[0])
   expect(named.toSorted(byCode)).toEqual(known.toSorted(byCode))
+})
+
+test('what Twilio’s own words say of the recipient as well holds up no sender', () => {
+  for (const [code, { scope, holdMs }] of twilioCodes) {
+    const title = titleOfCode(code) ?? ''
+    if (/destination|current combination|'From' and 'To' pair|recipient/.test(title)) {
+      expect([code, scope]).not.toEqual([code, 'sender'])
+      expect([code, holdMs]).toEqual([code, undefined])
+    }
+  }
+})
+
+test('only what is about a sender or the account makes anything but its own message wait', () => {
+  for (const [code, { scope, holdMs, class: kind }] of twilioCodes) {
+    const isWide = scope === 'sender' || scope === 'account'
+    if (holdMs !== undefined || kind === 'account' || kind === 'sender') expect([code, isWide]).toEqual([code, true])
+  }
 })
 
 test.each([...twilioCodes])('%i has a sentence for people', (code, { words }) => {
@@ -54,7 +73,12 @@ describe('an error of a create', () => {
     [21408, 'permanent', 'twilio_21408'],
     [21611, 'retry_after', 'twilio_21611'],
     [14107, 'retry_after', 'twilio_14107'],
-    [21606, 'retry_after', 'twilio_21606'],
+    [21606, 'permanent', 'twilio_21606'],
+    [21659, 'retry_after', 'twilio_21659'],
+    [21660, 'retry_after', 'twilio_21660'],
+    [21661, 'retry_after', 'twilio_21661'],
+    [21635, 'permanent', 'twilio_21635'],
+    [21703, 'permanent', 'twilio_21703'],
     [63007, 'retry_after', 'twilio_63007'],
     [20005, 'credentials', 'credentials'],
     [20429, 'retry_after', 'throttled'],
@@ -68,6 +92,8 @@ describe('an error of a create', () => {
   it('of Twilio itself is unclear, whatever its code', () => {
     expect(refused(29999, 500)).toEqual(['unclear', 'unclear'])
     expect(refused(21614, 503)).toEqual(['unclear', 'unclear'])
+    expect(refused(undefined, 402)).toEqual(['credentials', 'credentials'])
+    expect(refused(undefined, 403)).toEqual(['credentials', 'credentials'])
     expect(refused(undefined, 404)).toEqual(['permanent', 'twilio_http_404'])
   })
 })

@@ -124,6 +124,36 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
     })
   })
 
+  describe('a kept connection that the other side has forgotten', () => {
+    const chat = { chatId: 'chat_1', messages: [] }
+    let narrow: UponAIClient
+    beforeEach(() => {
+      narrow = clientFor({ connections: 1 })
+    })
+    afterEach(() => narrow.close())
+
+    test.each(names)('to %s', async (operation) => {
+      server.script(answer(200, chat), reset, answer(200, { ...chat, items: [] }))
+      await narrow.getChat('chat_1')
+      if (unrepeatable.includes(operation)) {
+        const error = await failureOf(operations[operation](narrow))
+        expect(error).toMatchObject({ code: 'UPONAI_UNCLEAR' })
+        expect(error.message).toContain('kept from an earlier request')
+        expect(server.received).toHaveLength(2)
+      } else {
+        await operations[operation](narrow)
+        expect(server.received.slice(2)).toEqual([server.received[1]])
+      }
+    })
+
+    test('is met once, and not again and again', async () => {
+      server.script(answer(200, chat), reset, reset)
+      await narrow.getChat('chat_1')
+      expect(await failureOf(narrow.getChat('chat_1'))).toMatchObject({ code: 'UPONAI_NO_ANSWER' })
+      expect(server.received).toHaveLength(3)
+    })
+  })
+
   describe.each([
     ['no answer in time', hang],
     ['an answer stuck half-way', stuck(201, '{"mess')],

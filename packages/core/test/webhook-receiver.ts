@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 
@@ -23,7 +24,11 @@ export interface Received {
   status: number
 }
 
-type Answer = { status: number; headers?: Record<string, string>; body?: string } | 'drop' | 'hang'
+type Answer =
+  | { status: number; headers?: Record<string, string>; body?: string }
+  | 'drop'
+  | 'hang'
+  | ((socket: Socket) => void)
 
 /**
  * The business's own system. Whatever comes is verified by the standard's own library; what it takes (2xx) is in `taken`.
@@ -32,6 +37,7 @@ type Answer = { status: number; headers?: Record<string, string>; body?: string 
 export async function startReceiver(answer: (webhook: Received) => Answer | undefined = () => undefined) {
   const received: Received[] = []
   const refused: string[] = []
+  const sockets: Socket[] = []
   const server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += chunk
@@ -58,6 +64,11 @@ export async function startReceiver(answer: (webhook: Received) => Answer | unde
       request.socket.destroy()
       return
     }
+    if (typeof said === 'function') {
+      sockets.push(request.socket)
+      said(request.socket)
+      return
+    }
     webhook.status = said.status
     response.writeHead(said.status, said.headers).end(said.body)
   })
@@ -69,6 +80,8 @@ export async function startReceiver(answer: (webhook: Received) => Answer | unde
     url: `http://127.0.0.1:${address.port}/chatlane?from=test`,
     /** All that were verified, in the order in which they came. */
     received,
+    /** On which an answer was written by hand. */
+    sockets,
     /** Why others were not. */
     refused,
     get taken() {

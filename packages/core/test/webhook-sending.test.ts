@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { connectTestRedis, freshPrefix } from '@chatlane/dev'
 import { Lanes, LaneWorker, type LaneWorkerOptions } from '@chatlane/lanes'
 import { Webhook } from 'standardwebhooks'
@@ -190,6 +191,43 @@ test('an answer is judged by its status alone, whatever its body', async () => {
   await s.idle()
   expect(s.business.received).toHaveLength(1)
   expect(s.letters).toEqual([])
+})
+
+/** Writes for as long as somebody reads. */
+function pour(socket: Socket, beginning: string, more: string): void {
+  socket.on('error', () => {})
+  const pourMore = () => {
+    while (!socket.destroyed && socket.write(more));
+  }
+  socket.on('drain', pourMore).write(beginning)
+  pourMore()
+}
+
+test('an answer without end ends at its status line', async () => {
+  const s = await sending(() => (socket) => {
+    pour(socket, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', `10000\r\n${'x'.repeat(0x10000)}\r\n`)
+  })
+  await s.say(ONE, 'hello')
+  await s.idle()
+  expect(s.outcomes).toEqual(['taken'])
+  const [socket] = s.business.sockets
+  await expect.poll(() => socket?.destroyed).toBe(true)
+  expect(socket?.bytesWritten).toBeLessThan(16 * 1024 * 1024)
+})
+
+test('headers or interim answers without end are a failure, at once', async () => {
+  const s = await sending(
+    () => (socket) =>
+      s.business.received.length === 1
+        ? pour(socket, 'HTTP/1.1 200 OK\r\n', `x-more: ${'x'.repeat(4_000)}\r\n`)
+        : pour(socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
+    { attempts: 2 },
+  )
+  await s.say(ONE, 'hello')
+  await s.idle()
+  expect(s.outcomes).toEqual(['failed', 'failed'])
+  const [letter] = await s.lanes.deadLetters.list()
+  expect(letter?.detail).not.toMatch(/no answer within/)
 })
 
 test('a receiver that is busy is left alone for as long as it says, and that costs no try', async () => {

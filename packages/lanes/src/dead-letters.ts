@@ -20,6 +20,8 @@ export interface DeadLetter extends Item {
   note?: string
   /** When it was given up, ms since 1970. */
   at: number
+  /** What is stored of it cannot be read: it has its lane, its id and its time, and can only be removed. */
+  unreadable?: true
 }
 
 /** Where a list goes on: behind this dead letter. */
@@ -75,9 +77,14 @@ export class DeadLetters {
     const found: DeadLetter[] = []
     for (let skip = 0; ; skip += limit) {
       const newest = behind?.at ?? '+inf'
-      const names = await redis.zrange(keys.deadIndex, newest, '-inf', 'BYSCORE', 'REV', 'LIMIT', skip, limit)
+      const range = [newest, '-inf', 'BYSCORE', 'REV', 'LIMIT', skip, limit, 'WITHSCORES'] as const
+      const scored = await redis.zrange(keys.deadIndex, ...range)
+      const names = scored.filter((_, i) => i % 2 === 0)
       const texts = names.length === 0 ? [] : await redis.mget(names.map((name) => keys.dead + name))
-      const letters = texts.flatMap((text) => (text === null ? [] : [parseLetter(text)]))
+      const letters = names.flatMap((name, i) => {
+        const text = texts[i]
+        return typeof text === 'string' ? [parseLetter(text, name, Number(scored[2 * i + 1]))] : []
+      })
       found.push(...letters.filter((letter) => !behind || newestFirst(behind, letter) < 0))
       if (found.length >= limit || names.length < limit) return found
     }
@@ -85,17 +92,19 @@ export class DeadLetters {
 
   async get(lane: string, id: string): Promise<DeadLetter | undefined> {
     const keys = this.#lanes.shardKeys(this.#lanes.shardOf(lane))
-    const text = await this.#lanes.connection.get(keys.dead + memberOf(lane, id))
-    return text === null ? undefined : parseLetter(text)
+    const name = memberOf(lane, id)
+    const redis = this.#lanes.connection
+    const [text, at] = await Promise.all([redis.get(keys.dead + name), redis.zscore(keys.deadIndex, name)])
+    return text === null ? undefined : parseLetter(text, name, Number(at ?? 0))
   }
 
   /**
    * Puts a dead letter at the end of its lane again, under the id it had, and takes it off the dead letters in the same
-   * step. What was added to the lane since is handled before it. False when there is no such dead letter.
+   * step. What was added to the lane since is handled before it. False when there is no such dead letter, or it cannot be read.
    */
   async replay(lane: string, id: string, { data, effects = [] }: Replay = {}): Promise<boolean> {
     const letter = await this.get(lane, id)
-    if (!letter) return false
+    if (!letter || letter.unreadable) return false
     const added = await this.#lanes.add(lane, {
       id,
       data: data ?? letter.data,
@@ -133,7 +142,46 @@ export function newestFirst(a: Place, b: Place): number {
   return b.at - a.at || Buffer.compare(Buffer.from(memberOf(b.lane, b.id)), Buffer.from(memberOf(a.lane, a.id)))
 }
 
-/** Letters of before there was a history have none. */
-function parseLetter(text: string): DeadLetter {
-  return { history: [], ...JSON.parse(text) }
+/**
+ * Reads a stored letter; letters of before there was a history have none.
+ * @param name the letter's in the index
+ * @param at its time there
+ */
+function parseLetter(text: string, name: string, at: number): DeadLetter {
+  const letter = readLetter(text)
+  if (letter) return { history: [], ...letter }
+  const length = Number.parseInt(name, 10)
+  const lane = name.slice(name.indexOf(':') + 1).slice(0, length)
+  const id = name.slice(name.indexOf(':') + length + 2)
+  const detail = 'what is stored of it cannot be read'
+  return { lane, id, data: '', reason: 'unreadable', detail, tries: 0, history: [], at, unreadable: true }
+}
+
+type Stored = Omit<DeadLetter, 'history'> & Partial<Pick<DeadLetter, 'history'>>
+
+function readLetter(text: string): Stored | undefined {
+  try {
+    const read: unknown = JSON.parse(text)
+    return isLetter(read) ? read : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isLetter(read: unknown): read is Stored {
+  if (typeof read !== 'object' || read === null) return false
+  const of = (name: string): unknown => Reflect.get(read, name)
+  const history = of('history') ?? []
+  return (
+    ['lane', 'id', 'data', 'reason', 'detail'].every((name) => typeof of(name) === 'string') &&
+    typeof of('tries') === 'number' &&
+    isTime(of('at')) &&
+    Array.isArray(history) &&
+    history.every((one: unknown) => typeof one === 'object' && one !== null && isTime(Reflect.get(one, 'at')))
+  )
+}
+
+/** Whether it is a time that a `Date` can be made of. */
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
 import { limit } from '../page-limit.ts'
 import { parse } from '../parse.ts'
-import { conversationView } from './view.ts'
+import { conversationView, unreadableView } from './view.ts'
 
 const query = z.object({
   status: z.enum(['open', 'closed']).optional(),
@@ -23,7 +23,7 @@ export function listConversations(parts: { keys: ApiKeys; conversations: Convers
   return async (request, response) => {
     parts.keys.require(request)
     const { status, channel, participant, cursor, limit } = parse(query, request.query)
-    const { conversations, next } = await parts.conversations.list({
+    const { conversations, unreadable, next } = await parts.conversations.list({
       limit,
       ...(status && { status }),
       ...(channel && { channel }),
@@ -31,6 +31,6 @@ export function listConversations(parts: { keys: ApiKeys; conversations: Convers
       ...(cursor !== undefined && { cursor }),
     })
     const items = await Promise.all(conversations.map((one) => conversationView(parts.conversations, one, 'server')))
-    response.json({ items, next: next ?? null })
+    response.json({ items: [...items, ...unreadable.map(unreadableView)], next: next ?? null })
   }
 }

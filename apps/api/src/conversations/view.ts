@@ -1,4 +1,10 @@
-import { type Conversation, type Conversations, type ReplyAddress, replyAddress } from '@chatlane/core'
+import {
+  type Conversation,
+  type Conversations,
+  type ReplyAddress,
+  replyAddress,
+  type UnreadableConversation,
+} from '@chatlane/core'
 import type { Caller } from '../auth/conversation-access.ts'
 
 /** A conversation as the API shows it; to a participant without what the business keeps of them. */
@@ -47,6 +53,22 @@ function givenToParticipant({ metadata, dynamicVariables, browserVariables = [] 
       dynamic_variables: Object.fromEntries(values),
       dynamic_variable_keys: Object.keys(dynamicVariables),
     }),
+  }
+}
+
+/** The row of a conversation whose record cannot be read: the fields that every row has, as far as they are known. */
+export function unreadableView({ id, problem }: UnreadableConversation) {
+  return {
+    conversation_id: id,
+    chat_id: null,
+    status: 'unreadable' as const,
+    problem,
+    channel: null,
+    participant: null,
+    agent_id: null,
+    created_at: null,
+    last_activity_at: null,
+    pending: null,
   }
 }
 

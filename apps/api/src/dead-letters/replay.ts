@@ -18,6 +18,11 @@ export function replayDeadLetter(parts: { keys: ApiKeys; deadLetters: Conversati
     const replayed = await parts.deadLetters.replay(id, { force })
     if (replayed.status === 'not_found') throw noDeadLetter()
     const { letter } = replayed
+    if (replayed.status === 'unreadable')
+      throw new Problem(
+        'unreadable',
+        'what was to be done is not known; a dead letter that cannot be read can be removed',
+      )
     if (replayed.status === 'may_repeat') {
       const what = letter.kind === 'delivery' ? 'been sent' : 'reached the agent'
       throw new Problem('may_repeat', `its text may have ${what}; with {"force": true} it is done (again) all the same`)

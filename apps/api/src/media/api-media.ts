@@ -1,4 +1,5 @@
 import { type Config, leave, type MediaLinks, MediaSource } from '@chatlane/core'
+import { MediaReaders } from './media-readers.ts'
 import { MediaTokens } from './media-tokens.ts'
 
 /** The files of messages, as this api serves them. */
@@ -6,6 +7,7 @@ export interface ApiMedia {
   accountSid: string
   tokens: MediaTokens
   source: MediaSource
+  readers: MediaReaders
   links: MediaLinks
 }
 
@@ -18,6 +20,8 @@ export function apiMedia({
   if (!twilio) return undefined
   const tokens = new MediaTokens(sessionSecret)
   const source = new MediaSource(twilio)
+  // Inbound messages wait for sizes: their connections are shared with nobody who reads.
+  const sizes = new MediaSource(twilio)
   const links: MediaLinks = {
     async linkTo(media) {
       return `${publicUrl}/media/${await tokens.issue(media)}`
@@ -25,7 +29,7 @@ export function apiMedia({
     async sizeOf(media, signal) {
       try {
         // Twilio redirects to an address that is signed for GET; of its answer only the beginning is read.
-        const { size, body } = await source.open(media, signal)
+        const { size, body } = await sizes.open(media, signal)
         leave(body)
         return size
       } catch {
@@ -33,5 +37,5 @@ export function apiMedia({
       }
     },
   }
-  return { accountSid: twilio.accountSid, tokens, source, links }
+  return { accountSid: twilio.accountSid, tokens, source, readers: new MediaReaders(), links }
 }

@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { leave, type MediaContent, MediaError, type MediaSource } from '@chatlane/core'
 import type { RequestHandler } from 'express'
+import { clientAddress } from '../limits/client-address.ts'
 import { Problem } from '../problems.ts'
 import type { ApiMedia } from './api-media.ts'
+import type { MediaReader } from './media-readers.ts'
 
 /** WhatsApp's limit, the largest of Twilio's channels. */
 const MOST_BYTES = 16 * 1024 * 1024
@@ -29,9 +31,14 @@ export function getMedia({ media }: Parts): RequestHandler {
     const opens = await media.tokens.open(String(request.params.token))
     if (opens === 'expired') throw new Problem('gone', 'expected a link of the last 24 hours')
     if (opens?.accountSid !== media.accountSid) throw new Problem('not_found', 'expected a link to a file of a message')
-    const left = new AbortController()
-    response.once('close', () => left.abort())
-    const signal = AbortSignal.any([left.signal, AbortSignal.timeout(WITHIN_MS)])
+    const over = new AbortController()
+    const link = `${opens.messageSid}/${opens.mediaSid}`
+    const reader = media.readers.enter(link, clientAddress(request), () => over.abort())
+    response.once('close', () => {
+      over.abort()
+      reader.left()
+    })
+    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(WITHIN_MS)])
     const content = await open(media.source, opens, signal)
     response.set(headersOf(content))
     if (request.method === 'HEAD') {
@@ -40,9 +47,9 @@ export function getMedia({ media }: Parts): RequestHandler {
       return
     }
     try {
-      await pipeline(content.body, atMost(MOST_BYTES), response, { signal })
+      await pipeline(content.body, atMost(MOST_BYTES, reader), response, { signal })
     } catch {
-      // The reader left, Twilio broke off, or the file is too long: what was sent is marked as incomplete.
+      // The reader left or took nothing, Twilio broke off, or the file is too long: what was sent is marked as incomplete.
       response.destroy()
     }
   }
@@ -82,14 +89,15 @@ function headersOf({ type, size }: MediaContent): Record<string, string> {
   }
 }
 
-/** Passes on what it is given and fails when that becomes too much. */
-function atMost(bytes: number) {
+/** Passes on what it is given, tells of what was taken, and fails when it becomes too much. */
+function atMost(bytes: number, reader: MediaReader) {
   return async function* (chunks: Readable): AsyncGenerator<Buffer> {
     let passed = 0
     for await (const chunk of chunks) {
       passed += chunk.length
       if (passed > bytes) throw new Error('the file is too long')
       yield chunk
+      reader.progressed()
     }
   }
 }

@@ -1,4 +1,11 @@
-import { type Config, type Conversations, outboundRecipient, reasonText, type SentOut } from '@chatlane/core'
+import {
+  type Config,
+  type Conversations,
+  identityOf,
+  outboundRecipient,
+  reasonText,
+  type SentOut,
+} from '@chatlane/core'
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
@@ -38,7 +45,7 @@ export function sendSms({ config, keys, conversations, limits }: Parts): Request
     const recipient = outboundRecipient(input.to)
     if ('problem' in recipient) throw unprocessable('unreachable', 'to', recipient.problem)
     note(response, { to: recipient.to, channel: recipient.channel })
-    await limits.outbound(recipient.to)
+    await limits.outbound(identityOf(recipient.to))
     const sent = await conversations.sendOut({
       ...recipient,
       from: input.from,

@@ -35,17 +35,15 @@ export function twilioMessages({ config, conversations, routes, metrics, media }
     if (acceptance.status === 'no_route')
       throw new Problem('not_found', `expected the routes file to have an SMS route for ${sms.to}`)
     note(response, { outcome: acceptance.status })
-    if (acceptance.status !== 'empty') {
-      note(response, { conversation: acceptance.conversationId })
-      countMessage(response, metrics, acceptance.status)
-      if (acceptance.status === 'dropped') {
-        note(response, { reason: acceptance.reason })
-        metrics.dropped(acceptance.reason)
-      }
-      if ('messageId' in acceptance) note(response, { message: acceptance.messageId })
-      // A conflict is a repeat too: Twilio's id is the same, whatever became of the text.
-      if (acceptance.status === 'full') throw unavailable('too many messages of this conversation are unanswered')
+    note(response, { conversation: acceptance.conversationId })
+    countMessage(response, metrics, acceptance.status)
+    if (acceptance.status === 'dropped') {
+      note(response, { reason: acceptance.reason })
+      metrics.dropped(acceptance.reason)
     }
+    if ('messageId' in acceptance) note(response, { message: acceptance.messageId })
+    // A conflict is a repeat too: Twilio's id is the same, whatever became of the text.
+    if (acceptance.status === 'full') throw unavailable('too many messages of this conversation are unanswered')
     response.status(204).end()
   }
 }

@@ -114,10 +114,10 @@ function countsView({ notOurs, ...counts }: BackfillCounts) {
 function pageOf(report: BackfillReport, { dryRun }: Options): string {
   const { since, numbers, total, looked } = report
   const accepted = dryRun ? 'WOULD BE ACCEPTED' : 'ACCEPTED'
-  const head = ['NUMBER', 'FOUND', 'ALREADY SEEN', accepted, 'EMPTY', 'NOT OURS', 'LEFT']
-  const row = (name: string, { found, seen, accepted, empty, notOurs, left }: BackfillCounts) => [
+  const head = ['NUMBER', 'FOUND', 'ALREADY SEEN', accepted, 'NOT OURS', 'LEFT']
+  const row = (name: string, { found, seen, accepted, notOurs, left }: BackfillCounts) => [
     name,
-    ...[found, seen, accepted, empty, notOurs, left].map(String),
+    ...[found, seen, accepted, notOurs, left].map(String),
   ]
   const rows = [...numbers.map((counts) => row(counts.number, counts)), row('all', total)]
   const found = total.found === 0 ? 'no messages' : table(head, rows)

@@ -111,7 +111,7 @@ async function replay(ids: string[], options: Options): Promise<void> {
   checkChoice(ids, options)
   const force = options.force === true
   await withDeadLetters(async (deadLetters) => {
-    const count = { replayed: 0, may_repeat: 0, not_found: 0 }
+    const count = { replayed: 0, may_repeat: 0, not_found: 0, unreadable: 0 }
     if (options.all) {
       const { replayed, mayRepeat } = await deadLetters.replayAll(filterOf(options), { force })
       Object.assign(count, { replayed, may_repeat: mayRepeat })
@@ -120,11 +120,12 @@ async function replay(ids: string[], options: Options): Promise<void> {
       const { status } = await deadLetters.replay(id, { force })
       count[status]++
       if (status === 'not_found') console.error(`chatlane: ${notFound(id)}`)
+      if (status === 'unreadable') console.error(`chatlane: ${id} cannot be read: it can be removed`)
       if (status === 'may_repeat') console.error(`chatlane: ${id} may have taken effect: it is left as it is`)
     }
     const left = count.may_repeat === 0 ? '' : `, ${count.may_repeat} left that may have taken effect (--force)`
     print(options, count, () => `${count.replayed} replayed${left}`)
-    if (count.not_found > 0 || (!options.all && count.may_repeat > 0)) process.exitCode = 1
+    if (count.not_found + count.unreadable > 0 || (!options.all && count.may_repeat > 0)) process.exitCode = 1
   })
 }
 

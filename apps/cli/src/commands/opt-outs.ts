@@ -89,7 +89,12 @@ async function list({ limit, cursor, ...options }: Options & { limit: number; cu
     const items = found.map(optOutView)
     print(options, { items, next: next ?? null, count }, () => {
       if (items.length === 0) return count === 0 ? 'nobody has opted out' : 'no more'
-      const rows = items.map(({ at, by, participant, sender }) => [time(at), by, participant, sender])
+      const rows = items.map(({ at, by, participant, sender }) => [
+        at === null ? UNREADABLE : time(at),
+        by ?? UNREADABLE,
+        participant,
+        sender,
+      ])
       const more = next === undefined ? [] : [`More: --cursor ${next}`]
       return [table(['SINCE', 'SAID BY', 'PERSON', 'SENDER'], rows), `${count} in all`, ...more].join('\n')
     })
@@ -115,6 +120,9 @@ async function change(person: Person, options: Options, what: 'add' | 'remove'):
     )
   })
 }
+
+/** Stored by nobody that we know; the opt-out holds. */
+const UNREADABLE = 'cannot be read'
 
 const DONE = { add: 'opted out', remove: 'lifted' }
 const NOTHING = { add: 'was opted out already', remove: 'was not opted out' }
@@ -145,7 +153,7 @@ function literal(from: string): string {
 }
 
 function optOutView({ participant, sender, by, at }: OptOut) {
-  return { participant, sender, by, at: new Date(at).toISOString() }
+  return { participant, sender, by: by ?? null, at: at === undefined ? null : new Date(at).toISOString() }
 }
 
 function parsePerson(text: string): Person {

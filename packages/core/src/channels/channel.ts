@@ -22,8 +22,6 @@ export interface CarriedChannel extends ChannelDefinition {
   readonly mostFiles: number
   /** How much a text takes of what its sender may send per second: segments or messages. */
   weigh(text: string): number
-  /** The form of an address under which its opt-out is kept: channels that share opt-outs give the same one. */
-  optOutAddress(address: string): string
   /** How long after a person's last message free texts may be sent to them, ms; absent: at any time. */
   readonly windowMs?: number
 }

@@ -1,5 +1,4 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
-import { phoneNumber } from './phone-number.ts'
+import { numberTypes, phoneNumber } from './phone-number.ts'
 
 /** Kinds of numbers that take no text messages, where a country keeps them apart from mobile ones. */
 const NO_TEXTS = new Set(['FIXED_LINE', 'PREMIUM_RATE', 'SHARED_COST', 'UAN', 'VOICEMAIL', 'PAGER'])
@@ -20,8 +19,8 @@ export function outboundRecipient(text: string): Recipient | { problem: string }
   const number = phoneNumber(rest.trim())
   if (number === undefined) return { problem: EXPECTED }
   if (mark !== undefined) return { channel: 'whatsapp', to: `whatsapp:${number}` }
-  const type = parsePhoneNumberFromString(number)?.getType()
-  if (type !== undefined && NO_TEXTS.has(type))
+  // Where one spelling is a landline's and the other a mobile number's, nobody can tell the two apart.
+  if (numberTypes(number).every((type) => type !== undefined && NO_TEXTS.has(type)))
     return { problem: 'expected a mobile number: this one takes no text messages' }
   return { channel: 'sms', to: number }
 }

@@ -1,4 +1,5 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { type NumberType, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { spellingsOf } from '../identity/identity.ts'
 
 /**
  * A phone number in E.164 form, `+` and digits only.
@@ -7,6 +8,22 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
  */
 export function phoneNumber(text: string): string | undefined {
   if (!text.startsWith('+')) return undefined
-  const number = parsePhoneNumberFromString(text, { extract: false })
-  return number?.isValid() && number.ext === undefined ? number.number : undefined
+  const parsed = parsePhoneNumberFromString(text, { extract: false })
+  if (!parsed || parsed.ext !== undefined) return undefined
+  const { number } = parsed
+  return numberTypes(number).length > 0 ? number : undefined
+}
+
+/**
+ * What kinds of number it is in its spellings that a numbering plan knows; a kind is undefined where the plan does not say.
+ * @param number in E.164 form
+ */
+export function numberTypes(number: string): (NumberType | undefined)[] {
+  const spellings = spellingsOf(number).map((spelling) => parsePhoneNumberFromString(spelling))
+  return spellings.filter((one) => one?.isValid()).map((one) => one?.getType())
+}
+
+/** The country of a number, or of the number in an address such as `whatsapp:+1…`: `US`; undefined where there is none. */
+export function countryOf(address: string): string | undefined {
+  return parsePhoneNumberFromString(address.slice(address.indexOf('+')), { extract: false })?.country
 }

@@ -1,67 +1,93 @@
 import type { LaneRedis, Lanes } from '@chatlane/lanes'
 import { Queue, Worker } from 'bullmq'
-import type { ConversationItem } from '../conversations/items.ts'
-import { shardKeys } from '../conversations/keys.ts'
+import { moveDue } from './move-due.ts'
+import { EVERY_MS, isOffSchedule, reschedule, schedule } from './schedule.ts'
 
-/** Time between two looks at the deadlines, by BullMQ's delayed job. */
-const EVERY_MS = 1_000
+/** The part of a worker's places that closings may take: they are nobody's message, and many can be due at once. */
+const SHARE = 0.25
 
-/** Conversations moved to their lanes at a time. */
-const PAGE = 200
+export interface CloserOptions {
+  redis: LaneRedis
+  prefix: string
+  lanes: Lanes
+  /** Lanes that this process works on at once. */
+  concurrency: number
+  /** Told of failures that lose nothing: the next look finds what this one did not. */
+  onError: (error: unknown) => void
+}
+
+interface Shard {
+  shard: number
+  queue: Queue
+  worker: Worker
+  /** It was off schedule when it was last looked at. */
+  suspect: boolean
+}
 
 /**
  * Closes inactive chats. The deadlines are in one sorted set per shard, written by the very steps that store a message or
  * commit an answer; one delayed BullMQ job per shard, which schedules itself again, puts a `close` item into the lane of each
- * conversation that is due. The turn that finds it there looks once more whether the chat is inactive.
+ * conversation that is due, a few at a time. The turn that finds it there looks once more whether the chat is inactive.
  */
 export class Closer {
-  readonly #workers: Worker[]
-  readonly #queues: Queue[]
+  readonly #options: CloserOptions
+  readonly #shards: Shard[] = []
 
-  /** @param parts `onError` is told of failures that lose nothing: the next look finds what this one did not */
-  constructor(parts: { redis: LaneRedis; prefix: string; lanes: Lanes; onError: (error: unknown) => void }) {
-    const { redis, prefix, lanes, onError } = parts
-    const shards = Array.from({ length: lanes.shards }, (_, shard) => shard)
-    const options = (shard: number) => ({ connection: redis, prefix: lanes.shardKeys(shard).tag })
-    this.#queues = shards.map(
-      (shard) => new Queue('closing', { ...options(shard), streams: { events: { maxLen: 100 } } }),
-    )
-    this.#workers = shards.map((shard) => {
-      const process = () => moveDue(redis, shardKeys(prefix, shard).closing, lanes)
-      const keep = { removeOnComplete: { count: 0 }, removeOnFail: { count: 10 } }
-      // A look takes no time: when its process died, another soon goes on.
-      const soon = { lockDuration: 5_000, stalledInterval: 5_000, maxStalledCount: Number.MAX_SAFE_INTEGER }
-      return new Worker('closing', process, { ...options(shard), ...keep, ...soon, drainDelay: 1 })
-    })
-    for (const queue of this.#queues) queue.on('error', onError)
-    for (const worker of this.#workers) worker.on('error', onError)
+  constructor(options: CloserOptions) {
+    this.#options = options
   }
 
-  /** Sets the delayed jobs; harmless when another process has done so. */
+  /** Begins with the shards that there are by now and that it does not look at yet. */
   async start(): Promise<void> {
-    await Promise.all(this.#queues.map((queue) => queue.upsertJobScheduler('deadlines', { every: EVERY_MS })))
+    const fresh: Shard[] = []
+    for (let shard = this.#shards.length; shard < this.#options.lanes.shards; shard++) {
+      const begun = this.#begin(shard)
+      this.#shards.push(begun)
+      fresh.push(begun)
+    }
+    await Promise.all(fresh.map(({ queue }) => schedule(queue)))
+  }
+
+  /**
+   * Schedules the job anew on shards where nobody is going to look at the deadlines: at two calls one after the other, for
+   * between two jobs there may be none for a moment.
+   * @returns true when one was off schedule
+   */
+  async repair(): Promise<boolean> {
+    const repaired = await Promise.all(this.#shards.map((shard) => this.#repairShard(shard)))
+    return repaired.includes(true)
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close(true)))
-    await Promise.all(this.#queues.map((queue) => queue.close()))
+    await Promise.all(this.#shards.map(({ worker }) => worker.close(true)))
+    await Promise.all(this.#shards.map(({ queue }) => queue.close()))
   }
-}
 
-async function moveDue(redis: LaneRedis, closing: string, lanes: Lanes): Promise<void> {
-  const item: ConversationItem = { kind: 'close' }
-  for (;;) {
-    const due = await redis.zrangebyscore(closing, '-inf', Date.now(), 'LIMIT', 0, PAGE)
-    await Promise.all(
-      due.map((id) =>
-        // The deadline leaves the set in the step that puts the item into the lane: neither is lost, whatever breaks.
-        lanes.add(id, {
-          id: `close:${Date.now()}`,
-          data: JSON.stringify(item),
-          effects: [['ZREM', closing, id]],
-        }),
-      ),
-    )
-    if (due.length < PAGE) return
+  get #most(): number {
+    const { concurrency, lanes } = this.#options
+    return Math.max(1, Math.floor((concurrency * SHARE) / lanes.shards))
+  }
+
+  #begin(shard: number): Shard {
+    const { redis, prefix, lanes, onError } = this.#options
+    const options = { connection: redis, prefix: lanes.shardKeys(shard).tag }
+    const queue = new Queue('closing', { ...options, streams: { events: { maxLen: 100 } } })
+    const process = () => moveDue({ redis, prefix, shard, lanes, most: this.#most, forMs: EVERY_MS })
+    const keep = { removeOnComplete: { count: 0 }, removeOnFail: { count: 10 } }
+    // A look takes about a second at most: when its process died, another soon goes on.
+    const soon = { lockDuration: 5_000, stalledInterval: 5_000, maxStalledCount: Number.MAX_SAFE_INTEGER }
+    const worker = new Worker('closing', process, { ...options, ...keep, ...soon, drainDelay: 1 })
+    queue.on('error', onError)
+    worker.on('error', onError)
+    return { shard, queue, worker, suspect: false }
+  }
+
+  async #repairShard(shard: Shard): Promise<boolean> {
+    const { redis, prefix } = this.#options
+    const off = await isOffSchedule({ redis, prefix, shard: shard.shard, queue: shard.queue, most: this.#most })
+    const repaired = off && shard.suspect
+    if (repaired) await reschedule(shard.queue)
+    shard.suspect = off && !repaired
+    return repaired
   }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { onBreak } from '../redis/breaks.ts'
 import { digestOf } from './digest.ts'
 import { KEPT_SECONDS } from './keys.ts'
+import { nameOf, olderNamesOf, type ReplyAddress } from './reply-address.ts'
 
 /** For so long a process believes what it saw last of our addresses' Messaging Services: others see messages as well. */
 const SERVICE_KNOWN_MS = 60_000
@@ -37,8 +38,15 @@ export interface Holder {
 
 /** A holder as Redis has it; {@link AddressBook.give} wants to know it. */
 export interface Entry extends Holder {
+  /** Empty when it lies under an {@link olderNamesOf | older name} only. */
   stored: string
 }
+
+/** How long an older name is kept once its conversation is found by the present one: longer than a rolling upgrade. */
+const OLDER_KEPT_SECONDS = 3_600
+
+/** What was seen of an address that is not to be remembered: {@link AddressBook.confirm} ignores it. */
+const NOT_KNOWN = -1
 
 /** An address that was ever given to another conversation; else the id stands by itself. */
 const moved = z.object({
@@ -89,26 +97,51 @@ export class AddressBook {
    * The address's conversation: the one it has, or a new one that this call gave it.
    * @returns with `known`, whether the conversation was seen to exist, and `asOf` for {@link confirm}
    */
-  async conversationOf(address: string, newId: () => string): Promise<Holder & { known: boolean; asOf: number }> {
-    const known = this.#known.get(address)
+  async conversationOf(address: ReplyAddress, newId: () => string): Promise<Holder & { known: boolean; asOf: number }> {
+    const name = nameOf(address)
+    const known = this.#known.get(name)
     if (known !== undefined) return { ...known, known: true, asOf: this.#forgotten }
-    const key = this.#keyOf(address)
+    const key = this.#keyOf(name)
     const id = newId()
     const asOf = this.#forgotten
-    const stored = await this.#redis.set(key, id, 'EX', KEPT_SECONDS, 'NX', 'GET')
+    const [stored, older] = await Promise.all([
+      this.#redis.set(key, id, 'EX', KEPT_SECONDS, 'NX', 'GET'),
+      this.#older(address),
+    ])
     if (stored !== null) await this.#redis.expire(key, KEPT_SECONDS)
-    return { ...parseEntry(stored ?? id), known: false, asOf }
+    const entry = parseEntry(stored ?? id)
+    if (older === undefined || older === stored) return { ...entry, known: false, asOf }
+    await this.#retire(address)
+    // Another process may be at the next line with a message of the same person: what the address has is asked for again.
+    if (stored !== null) return { ...entry, known: false, asOf: NOT_KNOWN }
+    const adopted = await this.#redis.eval(GIVE, 1, key, id, older, KEPT_SECONDS)
+    return adopted === 1 ? { ...parseEntry(older), known: false, asOf } : this.conversationOf(address, newId)
+  }
+
+  /** The older names go soon; until then processes of the version before find the conversation by them. */
+  async #retire(address: ReplyAddress): Promise<void> {
+    const names = olderNamesOf(address)
+    await Promise.all(names.map((name) => this.#redis.expire(this.#keyOf(name), OLDER_KEPT_SECONDS, 'LT')))
+  }
+
+  /** What lies under an older name of the address. */
+  async #older(address: ReplyAddress): Promise<string | undefined> {
+    const names = olderNamesOf(address)
+    if (names.length === 0) return undefined
+    const stored = await Promise.all(names.map((name) => this.#redis.get(this.#keyOf(name))))
+    return stored.find((one) => one !== null) ?? undefined
   }
 
   /** The address's conversation, if it has one, as far as this process knows. */
-  async find(address: string): Promise<Holder | undefined> {
-    return this.#known.get(address) ?? this.look(address)
+  async find(address: ReplyAddress): Promise<Holder | undefined> {
+    return this.#known.get(nameOf(address)) ?? this.look(address)
   }
 
   /** The same, as it is now. */
-  async look(address: string): Promise<Entry | undefined> {
-    const stored = await this.#redis.get(this.#keyOf(address))
-    return stored === null ? undefined : parseEntry(stored)
+  async look(address: ReplyAddress): Promise<Entry | undefined> {
+    const [stored, older] = await Promise.all([this.#redis.get(this.#keyOf(nameOf(address))), this.#older(address)])
+    if (stored !== null) return parseEntry(stored)
+    return older === undefined ? undefined : { ...parseEntry(older), stored: '' }
   }
 
   /**
@@ -116,56 +149,72 @@ export class AddressBook {
    * @param from what {@link look} found; undefined: nothing
    * @returns false when that does not hold any more
    */
-  async give(address: string, from: Entry | undefined, to: Pick<Holder, 'id' | 'linked'>): Promise<boolean> {
+  async give(address: ReplyAddress, from: Entry | undefined, to: Pick<Holder, 'id' | 'linked'>): Promise<boolean> {
     const { id, linked } = to
     const left = new Map(from === undefined ? [] : [...from.before, [from.id, Date.now()]])
     left.delete(id)
     const stored = JSON.stringify({ id, linked, before: recent([...left]).slice(0, MOST_BEFORE), mark: randomUUID() })
-    const given = await this.#redis.eval(GIVE, 1, this.#keyOf(address), from?.stored ?? '', stored, KEPT_SECONDS)
-    this.forget(address)
+    const name = nameOf(address)
+    const given = await this.#redis.eval(GIVE, 1, this.#keyOf(name), from?.stored ?? '', stored, KEPT_SECONDS)
+    this.forget(name)
     return given === 1
   }
 
   /** The conversation is stored that {@link conversationOf} gave. */
-  confirm(address: string, { id, linked, before, asOf }: Holder & { asOf: number }): void {
-    if (asOf === this.#forgotten) this.#known.set(address, { id, linked, before })
+  confirm(address: ReplyAddress, { id, linked, before, asOf }: Holder & { asOf: number }): void {
+    if (asOf === this.#forgotten) this.#known.set(nameOf(address), { id, linked, before })
   }
 
-  /** Another conversation may have the address by now. */
-  forget(address: string): void {
+  /** Another conversation may have the address of that name by now. */
+  forget(name: string): void {
     this.#forgotten++
-    this.#known.delete(address)
+    this.#known.delete(name)
   }
 
   /** A linked address lives as long as its conversation, wherever that goes on. */
-  async keep(address: string): Promise<void> {
-    if (this.#kept.has(address)) return
-    await this.#redis.expire(this.#keyOf(address), KEPT_SECONDS)
-    this.#kept.set(address, true)
+  async keep(address: ReplyAddress): Promise<void> {
+    const name = nameOf(address)
+    if (this.#kept.has(name)) return
+    const names = [name, ...olderNamesOf(address)]
+    await Promise.all(names.map((one) => this.#redis.expire(this.#keyOf(one), KEPT_SECONDS)))
+    this.#kept.set(name, true)
   }
 
   /** Notes the Messaging Service through which a message to one of our addresses came. */
   async noteService(sender: string, service = ''): Promise<void> {
     if (this.#services.get(sender) === service) return
-    const { now = '', before = '' } = await this.servicesOf(sender)
-    if (now !== service) await this.#redis.hset(this.#servicesKey, sender, `${service} ${now || before}`)
+    const stored = await this.#redis.hget(this.#servicesKey, sender)
+    const { now = '', before = '' } = parseServices(stored ?? '')
+    // One that belongs to none is noted too: it is a sender of ours.
+    if (stored === null || now !== service)
+      await this.#redis.hset(this.#servicesKey, sender, `${service} ${now || before}`)
     this.#services.set(sender, service)
   }
 
   /** The Messaging Services of one of our addresses, by the messages that were taken in. */
   async servicesOf(sender: string): Promise<Services> {
-    const [now, before] = ((await this.#redis.hget(this.#servicesKey, sender)) ?? '').split(' ')
-    return { ...(now && { now }), ...(before && { before }) }
+    return parseServices((await this.#redis.hget(this.#servicesKey, sender)) ?? '')
+  }
+
+  /** Our addresses that messages came to, with their Messaging Services. */
+  async senders(): Promise<Map<string, Services>> {
+    const stored = await this.#redis.hgetall(this.#servicesKey)
+    return new Map(Object.entries(stored).map(([sender, services]) => [sender, parseServices(services)]))
   }
 
   get #servicesKey(): string {
     return `${this.#prefix}:services`
   }
 
-  #keyOf(address: string): string {
-    const digest = digestOf(address)
+  #keyOf(name: string): string {
+    const digest = digestOf(name)
     return `${this.#prefix}:address:${digest}`
   }
+}
+
+function parseServices(stored: string): Services {
+  const [now, before] = stored.split(' ')
+  return { ...(now && { now }), ...(before && { before }) }
 }
 
 function parseEntry(stored: string): Entry {

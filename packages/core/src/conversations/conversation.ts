@@ -106,6 +106,9 @@ const certain = z.string().transform((text) => {
   return { length: Number(length), since }
 })
 
+/** Milliseconds that a `Date` can be made of. */
+const time = z.coerce.number().min(0).max(8.64e15)
+
 /**
  * The hash in Redis. Short names, and no value above 64 characters that need not be one: a million idle conversations are kept,
  * and a hash that once had a longer value takes more than twice the memory from then on.
@@ -122,8 +125,8 @@ const record = z.object({
   meta: json(z.record(z.string(), z.unknown())).optional(),
   vars: json(z.record(z.string(), z.string())).optional(),
   theirs: json(z.array(z.string())).optional(),
-  made: z.coerce.number(),
-  last: z.coerce.number(),
+  made: time,
+  last: time,
   chat: z.string().optional(),
   over: z.string().optional(),
   ending: z.string().optional(),
@@ -249,6 +252,8 @@ export type Change = Partial<
   Record<
     | 'last'
     | 'agent'
+    | 'ch'
+    | 'from'
     | 'to'
     | 'service'
     | 'own'

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
+import { hasSpellings } from '../identity/identity.ts'
 import { Replicas } from '../redis/replicas.ts'
 import { writeTogether } from '../redis/write-together.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import type { Chat } from '../uponai/chat.ts'
 import { reports, type WebhookLanes } from '../webhooks/reports.ts'
 import { AddressBook, type Holder, type Services } from './address-book.ts'
+import { conversationsOf } from './by-participant.ts'
 import { noteChatAnalyzed, noteChatEnded } from './chat-events.ts'
 import { beginEffects, type Conversation, changeEffects, keepEffects, parseConversation } from './conversation.ts'
 import { type Noted, noteNews } from './delivery-news.ts'
@@ -17,7 +19,7 @@ import type { ConversationItem, MessageItem } from './items.ts'
 import { conversationKeys, isConversationId, newConversationId, shardOfConversation } from './keys.ts'
 import { foldItems, isEntryId, type LedgerItem, ledgerEffect } from './ledger.ts'
 import { type Linked, linkAddress } from './links.ts'
-import { type ConversationQuery, listConversations } from './list.ts'
+import { type ConversationPage, type ConversationQuery, listConversations } from './list.ts'
 import { type OptOutChange, OptOuts, pairOf } from './opt-outs.ts'
 import type { Origin } from './origin.ts'
 import { type OutboundMessage, type SentOut, sendOut } from './outbound.ts'
@@ -143,7 +145,7 @@ export class Conversations {
     const { links } = conversation
     if (links.length === 0) return
     const all = [addressOf(conversation), ...links].filter(({ channel }) => channel !== 'web')
-    await Promise.all(all.map((address) => this.#addresses.keep(nameOf(address))))
+    await Promise.all(all.map((address) => this.#addresses.keep(address)))
   }
 
   /** Takes in a message from an address, and begins the conversation with it if there is none. */
@@ -157,7 +159,7 @@ export class Conversations {
     const contested = holder.before.length > 0
     const way = { key: message.key, ...(linked && { via: address }), ...(contested && { contested }) }
     const acceptance = await this.#accept(id, origin, message, begin, way)
-    this.#addresses.confirm(nameOf(address), holder)
+    this.#addresses.confirm(address, holder)
     if (origin.sender !== undefined) await this.#addresses.noteService(origin.sender, origin.messagingServiceSid)
     const { dropped: reason } = message
     const took = reason !== undefined && acceptance.status === 'accepted'
@@ -166,7 +168,7 @@ export class Conversations {
 
   /** Whether a message with this sender's id was accepted from that address, as far as is remembered: for 24 hours. */
   async hasSeen(origin: Omit<Origin, 'agentId'>, key: string): Promise<boolean> {
-    const holder = await this.#addresses.find(nameOf(addressOf(origin)))
+    const holder = await this.#addresses.find(addressOf(origin))
     if (!holder) return false
     return (
       (await this.#options.lanes.hasSeen(holder.id, key)) || (await this.#takenBefore(holder.before, key)) !== undefined
@@ -201,7 +203,7 @@ export class Conversations {
 
   /** The conversation that has an address now. */
   holderOf(address: ReplyAddress): Promise<Holder | undefined> {
-    return this.#addresses.look(nameOf(address))
+    return this.#addresses.look(address)
   }
 
   /**
@@ -263,9 +265,12 @@ export class Conversations {
     return parseConversation(id, await redis.hgetall(conversationKeys(prefix, id).record))
   }
 
-  /** Conversations by their last activity, shard by shard, newest first. */
-  list(query: ConversationQuery): Promise<{ conversations: Conversation[]; next?: string }> {
-    return listConversations(this.#options.redis, this.#options.prefix, this.#options.lanes.shards, query)
+  /** Conversations by their last activity, newest first: shard by shard, or all of one participant's. */
+  list(query: ConversationQuery): Promise<ConversationPage> {
+    const { redis, prefix, lanes, routes } = this.#options
+    const parts = { addresses: this.#addresses, routes: routes.current }
+    const { shards } = lanes
+    return listConversations({ redis, prefix, shards, conversationsOf: (one) => conversationsOf(parts, one) }, query)
   }
 
   /** Items that wait in the conversation's lane, the one that is being done included. */
@@ -330,12 +335,8 @@ export class Conversations {
     const { prefix, lanes, deliveries, routes, mostWaiting, webhooks } = this.#options
     const keys = conversationKeys(prefix, id)
     const now = Date.now()
-    // The participant may write to several numbers of a Messaging Service, each time another one.
-    const { sender, messagingServiceSid: service, ownLine } = origin
-    const alone = sender === undefined || service === undefined || way.via !== undefined
-    // The number may also have joined the service since the conversation began, and opt-outs are the service's.
-    const line = alone ? undefined : { to: sender, service, ...(ownLine && { own: 1 }) }
-    const message = { kind: 'message', text, ...way, ...(line && { sender: line.to }) } as const
+    const line = lineFields(origin, way)
+    const message = { kind: 'message', text, ...way, ...(line && { sender: line.to, participant: line.from }) } as const
     const item: ConversationItem = dropped === undefined ? message : { kind: 'noted', ...(optOut && { optOut }) }
     const closeAfter = settingsOf(routes.current, origin, this.#options).autoCloseAfterMs
     const print = digestOf(named)
@@ -388,14 +389,13 @@ export class Conversations {
 
   /** The conversation of an address, and a new one for an address that has none. */
   async #holderOf(address: ReplyAddress) {
-    const name = nameOf(address)
     const newId = () => newConversationId(this.#options.shards)
     for (;;) {
-      const holder = await this.#addresses.conversationOf(name, newId)
+      const holder = await this.#addresses.conversationOf(address, newId)
       if (holder.known || !holder.linked || (await this.find(holder.id))) return holder
       // What it was linked to is not kept any more.
-      const gone = await this.#addresses.look(name)
-      if (gone?.id === holder.id) await this.#addresses.give(name, gone, { id: newId(), linked: false })
+      const gone = await this.#addresses.look(address)
+      if (gone?.id === holder.id) await this.#addresses.give(address, gone, { id: newId(), linked: false })
     }
   }
 
@@ -406,6 +406,26 @@ export class Conversations {
       if (seen) return { status: 'duplicate' as const, messageId: seen.id, conversationId: id }
     }
     return undefined
+  }
+}
+
+/**
+ * The fields of a record that follow a message. The participant may write to several numbers of a Messaging Service, each time
+ * another one, and from several addresses that are one identity; the number may also have joined the service since the
+ * conversation began, and opt-outs are the service's.
+ */
+function lineFields(
+  { channel, participant, sender, messagingServiceSid: service, ownLine }: Omit<Origin, 'agentId'>,
+  { via }: Way,
+) {
+  if (via !== undefined || sender === undefined) return undefined
+  if (service === undefined && !hasSpellings(participant)) return undefined
+  return {
+    ch: channel,
+    from: participant,
+    to: sender,
+    ...(service !== undefined && { service }),
+    ...(ownLine && { own: 1 }),
   }
 }
 

@@ -41,6 +41,8 @@ export type Replayed =
   | { status: 'replayed'; letter: ConversationDeadLetter }
   /** It may have taken effect; without `force` it stays where it is. */
   | { status: 'may_repeat'; letter: ConversationDeadLetter }
+  /** What was to be done cannot be read; it can only be removed. */
+  | { status: 'unreadable'; letter: ConversationDeadLetter }
   /** There is no such dead letter (any more). */
   | { status: 'not_found' }
 
@@ -96,6 +98,7 @@ export class ConversationDeadLetters {
     const found = await this.#get(id)
     if (!found) return { status: 'not_found' }
     const { set, letter, shown } = found
+    if (letter.unreadable) return { status: 'unreadable', letter: shown }
     if (shown.mayRepeat && !force) return { status: 'may_repeat', letter: shown }
     const part = set === 'deliveries' ? (readDeliveryNote(letter)?.part ?? 0) : 0
     const replayed = await this.#sets[set].deadLetters.replay(letter.lane, letter.id, {

@@ -1,5 +1,6 @@
 import type { LaneRedis } from '@chatlane/lanes'
 import { codeOfReason } from '../channels/twilio/codes.ts'
+import { spellingsOf } from '../identity/identity.ts'
 import { digestOf } from './digest.ts'
 
 /** Numbers change hands: a flag is forgotten so long after the last failure. */
@@ -33,14 +34,15 @@ export class FlaggedNumbers {
    * @param once names the failure: the same one again counts once
    */
   async flag(address: string, reason: string, once: string): Promise<void> {
-    const key = this.#keyOf(address)
+    const [key] = this.#keysOf(address)
     if ((await this.#redis.hlen(key)) >= MOST_KEPT) return
     await this.#redis.multi().hset(key, once, `${Date.now()} ${reason}`).expire(key, KEPT_SECONDS).exec()
   }
 
   /** Undefined: nothing speaks against the number. */
   async isFlagged(address: string): Promise<Flag | undefined> {
-    const failures = (await this.#redis.hvals(this.#keyOf(address))).map(parseFailure)
+    const stored = await Promise.all(this.#keysOf(address).map((key) => this.#redis.hvals(key)))
+    const failures = stored.flat().map(parseFailure)
     failures.sort((a, b) => a.at.getTime() - b.at.getTime())
     const last = failures.at(-1)
     const enough = last && codeOfReason(last.reason)?.entry?.flagAfter
@@ -49,7 +51,13 @@ export class FlaggedNumbers {
 
   /** A message arrived: the number is good. */
   async lift(address: string): Promise<void> {
-    await this.#redis.del(this.#keyOf(address))
+    await Promise.all(this.#keysOf(address).map((key) => this.#redis.del(key)))
+  }
+
+  /** The number's key, and those under which earlier versions stored its other spellings. */
+  #keysOf(address: string): [string, ...string[]] {
+    const [present, ...others] = spellingsOf(address)
+    return [this.#keyOf(present), ...others.map((other) => this.#keyOf(other))]
   }
 
   #keyOf(address: string): string {

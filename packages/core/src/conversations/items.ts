@@ -12,8 +12,10 @@ export const conversationItem = z.discriminatedUnion('kind', [
     key: z.string().optional(),
     /** The linked address that it came from; absent: the conversation's own. */
     via: replyAddressSchema.optional(),
-    /** Our address of a Messaging Service that it was sent to; the answer leaves from there. */
+    /** Our address that it was sent to, where the participant may write to several; the answer leaves from there. */
     sender: z.string().optional(),
+    /** The address that it came from, where the participant may write from several; the answer goes there. */
+    participant: z.string().optional(),
     /** Its address belonged to another conversation within the last day, which may have taken in the same message. */
     contested: z.boolean().optional(),
     /** The conversation and the entry as which it was taken in first, of a message that was handed on. */

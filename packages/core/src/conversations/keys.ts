@@ -34,6 +34,8 @@ export function shardKeys(prefix: string, shard: number) {
   return {
     /** Sorted set: open chats by the time at which they close, ms. */
     closing: `${tag}:closing`,
+    /** Sorted set: conversations whose closing is in their lane, by when it was put there, ms. */
+    closings: `${tag}:closings`,
     /** Sorted set: conversations by the time of their last activity, ms. */
     index: `${tag}:conversations`,
     /** Channel: the id of a conversation whose ledger grew; `typing <id>` while its agent is at work. */

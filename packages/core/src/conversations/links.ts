@@ -5,7 +5,7 @@ import type { AddressBook } from './address-book.ts'
 import { type Conversation, keepEffects, parseConversation } from './conversation.ts'
 import type { ConversationItem } from './items.ts'
 import { conversationKeys, KEPT_SECONDS } from './keys.ts'
-import { addressOf, linkField, nameOf, type ReplyAddress } from './reply-address.ts'
+import { addressOf, linkField, linkFieldsOf, nameOf, type ReplyAddress } from './reply-address.ts'
 
 /** Linked addresses that a conversation may have. */
 export const MOST_LINKS = 5
@@ -44,11 +44,11 @@ export async function linkAddress(parts: LinkParts, conversation: Conversation, 
   const listed = links.some((one) => nameOf(one) === name)
   if (linked && !listed && links.length >= MOST_LINKS) return { status: 'too_many' }
   for (let tries = 1; tries <= MOST_TRIES; tries++) {
-    const from = await addresses.look(name)
+    const from = await addresses.look(link)
     const left = from?.id === id ? undefined : from?.id
     await writeTogether(redis, takeEffects(prefix, id, linked ? link : undefined))
     if (left !== undefined) await leave(parts, left, name, id)
-    if (await addresses.give(name, from, { id, linked }))
+    if (await addresses.give(link, from, { id, linked }))
       return { status: 'linked', ...(left !== undefined && { left }) }
   }
   return { status: 'busy' }
@@ -64,10 +64,12 @@ function takeEffects(prefix: string, id: string, link: ReplyAddress | undefined)
 /** Marks a conversation that loses an address. One that began with it is ended, behind what waits in it. */
 async function leave({ redis, prefix, lanes }: LinkParts, id: string, name: string, to: string): Promise<void> {
   const { record } = conversationKeys(prefix, id)
-  const old = parseConversation(id, await redis.hgetall(record))
+  const fields = await redis.hgetall(record)
+  const old = parseConversation(id, fields)
+  const older = linkFieldsOf(fields).filter(([, link]) => nameOf(link) === name)
   const marks: Effect[] = [
     ['HSET', record, 'moved', to],
-    ['HDEL', record, linkField(name)],
+    ['HDEL', record, linkField(name), ...older.map(([field]) => field)],
     // There may be nothing else yet: its first message is on its way.
     ['EXPIRE', record, KEPT_SECONDS],
   ]

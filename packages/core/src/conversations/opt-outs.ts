@@ -1,6 +1,6 @@
 import type { LaneRedis } from '@chatlane/lanes'
 import { z } from 'zod'
-import { carriedChannelOf } from '../channels/channels.ts'
+import { identityOf, spellingsOf } from '../identity/identity.ts'
 import { digestOf } from './digest.ts'
 
 const reasons = ['person', 'carrier', 'operator'] as const
@@ -17,9 +17,10 @@ export interface Pair {
 
 /** A pair between which nothing is sent, from us to the person. */
 export interface OptOut extends Pair {
-  by: OptOutBy
-  /** When it was last said, ms. */
-  at: number
+  /** Undefined when what is stored cannot be read: the opt-out holds all the same. */
+  by: OptOutBy | undefined
+  /** When it was last said, ms; undefined when that cannot be read. */
+  at: number | undefined
 }
 
 /** The pair between which something goes. */
@@ -69,7 +70,8 @@ export class OptOuts {
 
   /** Whether the pair is opted out now. */
   async has(pair: Pair): Promise<boolean> {
-    return (await this.#redis.hexists(this.#key, fieldOf(pair))) === 1
+    const stored = await this.#redis.hmget(this.#key, ...fieldsOf(pair))
+    return stored.some((one) => one !== null)
   }
 
   /**
@@ -77,12 +79,13 @@ export class OptOuts {
    * @param message its entry in the ledger
    */
   async blocks(pair: Pair, message: string): Promise<boolean> {
-    const field = fieldOf(pair)
+    const fields = fieldsOf(pair)
     const [out, lifted] = await Promise.all([
-      this.#redis.hexists(this.#key, field),
-      this.#redis.get(this.#liftedKey(field)),
+      this.#redis.hmget(this.#key, ...fields),
+      this.#redis.mget(fields.map((field) => this.#liftedKey(field))),
     ])
-    return out === 1 || (lifted !== null && Number(lifted) > stampOf(message))
+    if (out.some((one) => one !== null)) return true
+    return lifted.some((one) => one !== null && Number(one) > stampOf(message))
   }
 
   /**
@@ -98,7 +101,7 @@ export class OptOuts {
   /**
    * Lifts an opt-out.
    * @param asOf the ledger entry of the person's START; without it, now
-   * @returns false when there was none, or a later one stands
+   * @returns false when there was none, or a later one than `asOf` stands
    */
   remove(pair: Pair, asOf?: string): Promise<boolean> {
     return this.#change(REMOVE, pair, asOf, LIFTED_MS)
@@ -137,9 +140,10 @@ export class OptOuts {
   }
 
   async #change(script: string, pair: Pair, asOf: string | undefined, more: string | number): Promise<boolean> {
-    const field = fieldOf(pair)
+    const fields = fieldsOf(pair)
+    const keys = [this.#key, ...fields.map((field) => this.#liftedKey(field))]
     const stamp = asOf === undefined ? '' : stampOf(asOf)
-    const done = await this.#redis.eval(STAMP + script, 2, this.#key, this.#liftedKey(field), field, stamp, more)
+    const done = await this.#redis.eval(STAMP + script, keys.length, ...keys, stamp, more, ...fields)
     return done === 1
   }
 
@@ -160,29 +164,42 @@ function parseCursor(cursor: string | undefined): [place: string, skip: number] 
   return [place, Number(skip)]
 }
 
-/** KEYS: opted out, lifted of this pair. ARGV: pair, stamp ('' = now), and by whom, or how long a lifted one is remembered. */
+/** How far a stored time may be ahead of Redis' clock, which may have been another server's: an hour. */
+const AHEAD_MICROS = 3_600 * 1_000_000
+
+/**
+ * KEYS: opted out, lifted of this pair and of its older names. ARGV: stamp ('' = now), by whom, or how long a lifted one is
+ * remembered, the pair and its older names.
+ */
 const STAMP = `
-local stamp = tonumber(ARGV[2])
-if not stamp then
-  local clock = redis.call('TIME')
-  stamp = clock[1] * 1000000 + clock[2]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local stamp = tonumber(ARGV[1]) or now
+local since, lifted
+for i = 3, #ARGV do
+  local held = redis.call('HGET', KEYS[1], ARGV[i])
+  local at = held and (tonumber(string.match(held, '^%d+')) or 0)
+  -- A time that has not come is nonsense, and must not outlast every START.
+  if at and at > now + ${AHEAD_MICROS} then at = 0 end
+  if at then since = math.max(since or at, at) end
+  local up = tonumber(redis.call('GET', KEYS[i - 1]) or '')
+  if up then lifted = math.max(lifted or up, up) end
 end
-local held = redis.call('HGET', KEYS[1], ARGV[1])
-local since = held and tonumber(string.match(held, '^%d+'))
+local function forget(first) for i = first, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end end
 `
 
 const ADD = `
-local lifted = redis.call('GET', KEYS[2])
-if lifted and tonumber(lifted) >= stamp then return 0 end
+if lifted and lifted >= stamp then return 0 end
 if since and since >= stamp then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', stamp) .. ' ' .. ARGV[3])
-return held and 0 or 1
+forget(4)
+redis.call('HSET', KEYS[1], ARGV[3], string.format('%.0f', stamp) .. ' ' .. ARGV[2])
+return since and 0 or 1
 `
 
 const REMOVE = `
-if not held or since > stamp then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('SET', KEYS[2], string.format('%.0f', stamp), 'PX', ARGV[3])
+if not since or (ARGV[1] ~= '' and since > stamp) then return 0 end
+forget(3)
+redis.call('SET', KEYS[2], string.format('%.0f', stamp), 'PX', ARGV[2])
 return 1
 `
 
@@ -192,14 +209,18 @@ function stampOf(entry: string): number {
   return ms * 1_000 + Math.min(sequence, 999)
 }
 
-function fieldOf({ sender, participant }: Pair): string {
-  return [sender, participant].map((address) => carriedChannelOf(address).optOutAddress(address)).join('\n')
+/** The field of a pair, and those under which earlier versions stored it: one for each spelling of the two addresses. */
+function fieldsOf({ sender, participant }: Pair): [string, ...string[]] {
+  const [senders, participants] = [spellingsOf(identityOf(sender)), spellingsOf(identityOf(participant))]
+  const [first, ...others] = senders.flatMap((one) => participants.map((other) => `${one}\n${other}`))
+  return [first ?? '', ...others]
 }
 
 const by = z.enum(reasons)
 
 function parseOptOut(field: string, value: string): OptOut {
   const [sender = '', participant = ''] = field.split('\n')
-  const [stamp, said] = value.split(' ')
-  return { sender, participant, by: by.parse(said), at: Math.floor(Number(stamp) / 1_000) }
+  const [stamp = '', said] = value.split(' ')
+  const at = /^\d{1,17}$/.test(stamp) ? Math.floor(Number(stamp) / 1_000) : undefined
+  return { sender, participant, by: by.safeParse(said).data, at }
 }

@@ -1,10 +1,11 @@
 import type { LaneRedis } from '@chatlane/lanes'
+import { spellingsOf } from '../identity/identity.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import { senderFor, sendersFor } from '../routing/sms-senders.ts'
 import type { AddressBook } from './address-book.ts'
 import type { Conversation } from './conversation.ts'
 import { digestOf } from './digest.ts'
-import { nameOf, type ReplyAddress, replyOf } from './reply-address.ts'
+import { type ReplyAddress, replyOf } from './reply-address.ts'
 
 /** As long as the business's keys are remembered: a repeat goes the same way. */
 const KEPT_SECONDS = 24 * 3_600
@@ -35,7 +36,13 @@ export async function outboundAddress(
     return ours && withService(parts, { channel, to, ...ours })
   }
   const choose = () => latestOf(parts, channel, to)
-  return key === undefined ? choose() : chosenOnce(parts, `${to}\n${key}`, choose)
+  return key === undefined
+    ? choose()
+    : chosenOnce(
+        parts,
+        spellingsOf(to).map((spelling) => `${spelling}\n${key}`),
+        choose,
+      )
 }
 
 async function latestOf(parts: Parts, channel: 'sms' | 'whatsapp', to: string): Promise<ReplyAddress | undefined> {
@@ -44,7 +51,7 @@ async function latestOf(parts: Parts, channel: 'sms' | 'whatsapp', to: string): 
   const all = await Promise.all(senders.map((ours) => withService(parts, { channel, to, ...ours })))
   let [latest, at] = [all[0], 0]
   for (const address of all) {
-    const holder = await addresses.look(nameOf(address))
+    const holder = await addresses.look(address)
     const conversation = holder && (await find(holder.id))
     if (conversation && conversation.lastActivityAt > at) [latest, at] = [address, conversation.lastActivityAt]
   }
@@ -61,15 +68,20 @@ export async function withService(
   return service === undefined ? address : { ...address, service, ownLine: true }
 }
 
-/** What was chosen first, for a day: when the same comes again, the person may be in another conversation. */
+/**
+ * What was chosen first, for a day: when the same comes again, the person may be in another conversation.
+ * @param names of the message, one for each spelling of the person's address; earlier versions stored it under the one given
+ */
 async function chosenOnce(
   { redis, prefix }: Parts,
-  name: string,
+  names: readonly string[],
   choose: () => Promise<ReplyAddress | undefined>,
 ): Promise<ReplyAddress | undefined> {
-  const key = `${prefix}:outbound:${digestOf(name)}`
-  const known = replyOf(await redis.get(key))
+  const keys = names.map((name) => `${prefix}:outbound:${digestOf(name)}`)
+  const stored = await Promise.all(keys.map((key) => redis.get(key)))
+  const known = replyOf(stored.find((one) => one !== null))
   const chosen = known ? undefined : await choose()
-  if (!chosen) return known
+  const [key] = keys
+  if (!chosen || key === undefined) return known
   return replyOf(await redis.set(key, JSON.stringify(chosen), 'EX', KEPT_SECONDS, 'NX', 'GET')) ?? chosen
 }

@@ -12,7 +12,7 @@ import { conversationKeys, shardOfConversation } from './keys.ts'
 import { ledgerEffect } from './ledger.ts'
 import { type OptOuts, pairOf } from './opt-outs.ts'
 import { outboundAddress } from './outbound-address.ts'
-import { addressOf, nameOf, originOf, type ReplyAddress } from './reply-address.ts'
+import { addressOf, nameOf, originOf, type ReplyAddress, replyAddress } from './reply-address.ts'
 import { type SettingDefaults, settingsOf } from './settings.ts'
 
 /** How long the business's key for a message is remembered. */
@@ -78,7 +78,7 @@ export async function sendOut(parts: OutboundParts, message: OutboundMessage): P
   const dedupe = key === undefined ? undefined : { id: `sms:${key}`, forMs: SEEN_MS, print: digest(text) }
   const opens = message.text === undefined
   const [lanes, others] = opens ? [parts.lanes, parts.deliveries] : [parts.deliveries, parts.lanes]
-  const known = dedupe && (await addresses.look(nameOf(wanted)))
+  const known = dedupe && (await addresses.look(wanted))
   // A repeat is one whatever has become of the person, and their address, since.
   for (const conversationId of known ? [known.id, ...known.before.map(([id]) => id)] : []) {
     if (await others.hasSeen(conversationId, dedupe?.id ?? '')) return { status: 'conflict' }
@@ -101,7 +101,7 @@ export async function sendOut(parts: OutboundParts, message: OutboundMessage): P
   })
   if (added.status === 'full') return { status: 'full' }
   await replicas.confirm(shardOfConversation(holder.id))
-  addresses.confirm(nameOf(wanted), holder)
+  addresses.confirm(wanted, holder)
   if (added.status === 'duplicate' && added.print !== dedupe?.print) return { status: 'conflict' }
   const status = added.status === 'added' ? 'accepted' : 'duplicate'
   return { status, conversationId: holder.id, messageId: added.id }
@@ -122,7 +122,7 @@ function delivery(parts: OutboundParts, place: Place, message: OutboundMessage) 
   const { channel, to, from, service } = address
   const { text = '' } = message
   const item: DeliveryItem = {
-    channel: message.channel,
+    ...(channel !== 'web' && { channel }),
     to,
     text,
     ...(from !== undefined && { from }),
@@ -181,11 +181,13 @@ function agentFor(routes: RoutesHolder, { to, from = '', service }: ReplyAddress
 }
 
 /**
- * How the conversation writes to that person: with the number of the Messaging Service that they know, say. The service is
- * what is known now: its opt-outs count.
+ * How the conversation writes to that person: to the address that they wrote from last, with the number of the Messaging Service
+ * that they know, say. The service is what is known now: its opt-outs count.
  */
 function lineOf(conversation: Conversation, wanted: ReplyAddress): ReplyAddress | undefined {
-  const line = [addressOf(conversation), ...conversation.links].find((one) => nameOf(one) === nameOf(wanted))
+  const line = [replyAddress(conversation), addressOf(conversation), ...conversation.links].find(
+    (one) => nameOf(one) === nameOf(wanted),
+  )
   return line && { ...line, ...(wanted.service !== undefined && { service: wanted.service }) }
 }
 

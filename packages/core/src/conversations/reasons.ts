@@ -1,4 +1,4 @@
-import { codeOfReason } from '../channels/twilio/codes.ts'
+import { codeOfReason, linkOfCode, titleOfCode } from '../channels/twilio/codes.ts'
 import { errorCatalog } from '../errors/catalog.ts'
 
 /** Our own words for why a message failed or was dropped. */
@@ -13,6 +13,7 @@ const WORDS = new Map<string, string>([
   ['start', 'The person asked for messages again.'],
   ['help', 'The person asked for help by the keyword.'],
   ['media', 'The message had nothing but media, which this number does not take.'],
+  ['unreadable', 'What is stored of it cannot be read.'],
   ['duplicate', 'The same message was there before.'],
 ])
 
@@ -22,5 +23,8 @@ const ERRORS = new Map(Object.entries(errorCatalog).map(([code, { safeMessage }]
 export function reasonText(reason: string): string | undefined {
   const twilio = codeOfReason(reason)
   if (!twilio) return WORDS.get(reason) ?? ERRORS.get(reason)
-  return twilio.entry?.words ?? `Twilio's error ${twilio.code}: https://www.twilio.com/docs/api/errors/${twilio.code}`
+  const { entry, code } = twilio
+  if (entry) return entry.words
+  const title = titleOfCode(code)
+  return `Twilio's error ${code}${title === undefined ? '' : ` (${title})`}: ${linkOfCode(code)}`
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { carriedChannelOf } from '../channels/channels.ts'
+import { identityOf, spellingsOf } from '../identity/identity.ts'
 import type { Channel, Origin } from './origin.ts'
 
 /** A way to the participant: on an SMS channel their address and ours; on the web the conversation itself. */
@@ -55,6 +57,25 @@ export function addressOf({ channel, participant, sender, messagingServiceSid, o
   }
 }
 
+/** Where one of a conversation's messages came from. */
+export function sourceOf(
+  conversation: Address,
+  {
+    via,
+    sender,
+    participant,
+  }: { via?: ReplyAddress | undefined; sender?: string | undefined; participant?: string | undefined },
+): ReplyAddress {
+  if (via) return via
+  const { channel, to, ...ours } = addressOf(conversation)
+  return {
+    channel: participant === undefined ? channel : carriedChannelOf(participant).name,
+    to: participant ?? to,
+    ...ours,
+    ...(sender !== undefined && { from: sender }),
+  }
+}
+
 /** The origin of messages that come this way. */
 export function originOf({ channel, to, from, service, ownLine }: ReplyAddress): Omit<Origin, 'agentId'> {
   return {
@@ -67,11 +88,41 @@ export function originOf({ channel, to, from, service, ownLine }: ReplyAddress):
 }
 
 /**
- * What an address's conversation is found by. The senders of a Messaging Service are one to the participant, but for those
- * with a route of their own.
+ * What an address's conversation is found by: the same for every spelling of the address, and for RCS and SMS. The senders of a
+ * Messaging Service are one to the participant, but for those with a route of their own.
  */
-export function nameOf({ channel, service, from, to, ownLine }: ReplyAddress): string {
-  return [channel, (ownLine ? from : service) ?? from ?? '', to].join('\n')
+export function nameOf({ channel, to, ...ours }: ReplyAddress): string {
+  const line = lineOf(ours)
+  return nameFrom(channel === 'rcs' ? 'sms' : channel, spellingsOf(line)[0], channel === 'web' ? to : identityOf(to))
+}
+
+/**
+ * The names under which earlier versions stored the same address, which had a name for each spelling and for RCS: a handful at
+ * most, and none for an address of one spelling that is not a Messaging Service's.
+ */
+export function olderNamesOf(address: ReplyAddress): string[] {
+  const { channel, to } = address
+  if (channel === 'web') return []
+  const line = lineOf(address)
+  const numbers = spellingsOf(identityOf(to))
+  const names = spellingsOf(line).flatMap((sender) => {
+    if (channel === 'whatsapp') return numbers.map((number) => nameFrom(channel, sender, number))
+    const byRcs = channel === 'rcs' || address.service !== undefined
+    return numbers.flatMap((number) => [
+      nameFrom('sms', sender, number),
+      ...(byRcs ? [nameFrom('rcs', sender, `rcs:${number}`)] : []),
+    ])
+  })
+  return names.filter((name) => name !== nameOf(address))
+}
+
+/** Which of ours an address belongs to. */
+function lineOf({ service, from = '', ownLine }: Pick<ReplyAddress, 'service' | 'from' | 'ownLine'>): string {
+  return (ownLine ? from : service) ?? from
+}
+
+function nameFrom(channel: Channel, line: string, to: string): string {
+  return [channel, line, to].join('\n')
 }
 
 const LINK = 'link:'
@@ -81,9 +132,14 @@ export function linkField(name: string): string {
   return LINK + name
 }
 
-/** The linked addresses among the fields of a record. */
+/** The linked addresses among the fields of a record, each once. */
 export function linksOf(hash: Record<string, string>): ReplyAddress[] {
-  return Object.entries(hash).flatMap(([field, value]) =>
-    field.startsWith(LINK) ? [replyAddressSchema.parse(JSON.parse(value))] : [],
-  )
+  return [...new Map(linkFieldsOf(hash).map(([, address]) => [nameOf(address), address])).values()]
+}
+
+/** The fields of a record that hold a linked address; earlier versions had one for each of its spellings. */
+export function linkFieldsOf(hash: Record<string, string>): (readonly [field: string, address: ReplyAddress])[] {
+  return Object.entries(hash)
+    .filter(([field]) => field.startsWith(LINK))
+    .map(([field, value]) => [field, replyAddressSchema.parse(JSON.parse(value))] as const)
 }

@@ -5,10 +5,11 @@ import { pairOf } from '../conversations/opt-outs.ts'
 import { isNotReplicated } from '../redis/replicas.ts'
 import type { AccountPause } from './account-pause.ts'
 import type { Delivery } from './delivery.ts'
+import { giveUp, isGivenUp } from './give-up.ts'
 import { sendUnlessOptedOut } from './last-look.ts'
 import { done, type Outcome, record, type Sending, spend, wait, waitUnlessOptedOut } from './outcomes.ts'
 import { partsOf } from './parts.ts'
-import { type Cleared, clear, isGivenUp, senderOf } from './passage.ts'
+import { type Cleared, clear, endsOf, senderOf } from './passage.ts'
 import { type Progress, readSending, readTold, withSent } from './progress.ts'
 import { listedAt, settle } from './settle.ts'
 
@@ -66,7 +67,7 @@ async function settleDoubt(
   doubt: Progress,
   sending: Sending,
 ): Promise<'over' | 'not_sent' | Outcome> {
-  const { sms, item, pause } = delivery
+  const { sms, item, pause, turn } = delivery
   try {
     const settled = await settle(sms, item, body, doubt, sending.sent)
     pause.passed()
@@ -78,7 +79,8 @@ async function settleDoubt(
     return 'over'
   } catch (error) {
     if (!(error instanceof SmsError)) throw error
-    pause.learn(error)
+    const isForAll = await pause.learn(error, turn.lane)
+    if (error.handling === 'credentials' && !isForAll) return again(delivery, doubt, sending)
     return wait(delivery, doubt, sending, pauseOf(error, pause), error.reason)
   }
 }
@@ -123,7 +125,7 @@ async function sendPart(
     if (sid === undefined) return done(delivery, 'failed', sending, 'opted_out')
     pause.passed()
     sending.sent = withSent(sending.sent, [sid])
-    if (probe !== undefined) await gate.taken(senderOf(item), probe)
+    if (probe !== undefined) await gate.taken(endsOf(delivery), probe)
     return undefined
   } catch (error) {
     if (error instanceof SmsError) return failed(delivery, error, progress, sending)
@@ -137,20 +139,26 @@ async function failed(delivery: Delivery, error: SmsError, progress: Progress, s
   const about = {
     to: item.to,
     sender: senderOf(item),
+    waits: handling !== 'permanent',
     pair: pairOf(item),
     conversation: turn.lane,
     message,
     once: message,
   }
-  const pausedMs = await consequences.draw(reason, about)
+  await consequences.apply(reason, about)
   if (handling === 'permanent') return done(delivery, 'failed', sending, reason)
-  pause.learn(error)
+  const isForAll = await pause.learn(error, turn.lane)
   if (handling === 'unclear') return wait(delivery, { ...progress, due: listedAt(error) }, sending, 1_000, reason)
   const state = notTaken(progress)
-  if (handling === 'retry')
-    return spend(delivery, state, sending, backoff(turn.tries + 1, backoffMs), error.message, reason)
+  const afterMs = backoff(turn.tries + 1, backoffMs)
+  if (handling === 'retry') return spend(delivery, state, sending, afterMs, error.message, reason)
   const { since = Date.now() } = progress
-  if (isGivenUp(reason, pausedMs ?? Date.now() - since, message)) return done(delivery, 'failed', sending, reason)
+  if (handling === 'credentials' && !isForAll) {
+    // A first refusal of this message alone may be a hiccup.
+    if (progress.since === undefined) return wait(delivery, { ...state, since }, sending, afterMs, reason)
+    return spend(delivery, { ...state, since }, sending, afterMs, error.message, reason)
+  }
+  if (isGivenUp(reason, since)) return giveUp(delivery, state, sending, reason)
   return wait(delivery, { ...state, since }, sending, pauseOf(error, pause), reason)
 }
 

@@ -1,15 +1,13 @@
 import { setTimeout as passed } from 'node:timers/promises'
 import { carriedChannelOf } from '../channels/channels.ts'
-import { codeOfReason } from '../channels/twilio/codes.ts'
 import type { OutgoingContent } from '../channels/twilio/send.ts'
 import type { DeliveryItem } from '../conversations/items.ts'
-import { timeOfEntry } from '../conversations/ledger.ts'
 import { isRedisUnavailable } from '../redis/unavailable.ts'
 import { contentOf } from './content.ts'
 import type { Delivery } from './delivery.ts'
 import { done, isBlocked, type Outcome, type Sending, wait, waitUnlessOptedOut } from './outcomes.ts'
 import type { Progress } from './progress.ts'
-import type { Passage } from './sender-gate.ts'
+import type { Ends, Passage } from './sender-gate.ts'
 
 /** What may be sent now, and whether it goes ahead of others. */
 export interface Cleared {
@@ -34,6 +32,11 @@ export function senderOf({ from, service }: Pick<DeliveryItem, 'from' | 'service
   return from ?? service ?? ''
 }
 
+/** A delivery to the gate of its sender. */
+export function endsOf({ item, turn }: Pick<Delivery, 'item' | 'turn'>): Ends {
+  return { sender: senderOf(item), to: item.to, conversation: turn.lane }
+}
+
 /** Clears a part for its call, or says what becomes of the delivery instead. `covered`: nothing is left to be sent for it. */
 export async function clear(
   delivery: Delivery,
@@ -42,7 +45,7 @@ export async function clear(
   wrote: number | undefined,
   sending: Sending,
 ): Promise<Cleared | Outcome | 'covered'> {
-  const { item, gate, routes, message, turn } = delivery
+  const { item, gate, routes, turn } = delivery
   const route = routes.current.smsRoute({ to: item.from ?? '', messagingServiceSid: item.service })
   const content = contentOf(item, { part: state.part, body }, wrote, route?.template)
   if (content === 'outside_window') return done(delivery, 'failed', sending, content)
@@ -53,19 +56,19 @@ export async function clear(
   const hasPlace = slot !== undefined && (late || early > -LATE_MS)
   const costMs =
     hasPlace || route?.maxPerSecond === undefined ? 0 : (1_000 * weightOf(item, content)) / route.maxPerSecond
+  const ends = endsOf(delivery)
   let passage: Passage
   try {
-    if (costMs === 0 && !(await gate.mayPause(senderOf(item)))) return { content }
+    if (costMs === 0 && !(await gate.mayPause(ends))) return { content }
     // It is not to take a place at the sender's pace, or to go ahead after a pause, instead of others.
     if (await isBlocked(delivery, state)) return done(delivery, 'failed', sending, 'opted_out')
-    passage = await gate.pass(senderOf(item), costMs)
+    passage = await gate.pass(ends, costMs)
   } catch (error) {
     if (!isRedisUnavailable(error)) throw error
     return wait(delivery, state, sending, REDIS_AWAY_MS, 'redis')
   }
   const { waitMs, held, probe } = passage
   if (held) {
-    if (isGivenUp(held.reason, held.forMs, message)) return done(delivery, 'failed', sending, held.reason)
     const spreadMs = Math.min(Math.max(held.forMs / 4, SPREAD_MS.least), SPREAD_MS.most)
     return waitUnlessOptedOut(delivery, state, sending, waitMs + Math.random() * spreadMs, held.reason)
   }
@@ -75,15 +78,6 @@ export async function clear(
   }
   if (waitMs > 0) await passed(waitMs, undefined, { signal: turn.signal })
   return { content, ...(probe !== undefined && { probe }) }
-}
-
-/**
- * Whether a message has waited for as long as a code asks for: both the message and the reason are there for so long.
- * @param forMs how long the reason is
- */
-export function isGivenUp(reason: string, forMs: number, message: string): boolean {
-  const patienceMs = codeOfReason(reason)?.entry?.patienceMs
-  return patienceMs !== undefined && Math.min(forMs, Date.now() - timeOfEntry(message).getTime()) >= patienceMs
 }
 
 function weightOf(item: DeliveryItem, content: OutgoingContent): number {

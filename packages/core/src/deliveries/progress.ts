@@ -22,7 +22,7 @@ const progress = z.object({
   /** Its place among what its sender sends, ms; `late`: it came too late to the one before. */
   slot: z.number().optional(),
   late: z.boolean().optional(),
-  /** When it was first asked to come back later, ms. */
+  /** When the part was first refused by an answer that asks to come back later, ms. */
   since: z.number().optional(),
   /** Parts of which nobody can say whether they were sent. */
   unknown: z.array(z.number()).optional(),

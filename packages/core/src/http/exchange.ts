@@ -2,6 +2,7 @@
 // request() does not give: whether the request ever left (that decides between "try again" and "look first"), and an
 // abort that works while the request still waits for a free connection.
 import type { Dispatcher } from 'undici'
+import { brokeWhenUsedAgain } from './connections.ts'
 
 export interface Exchange {
   /** The request was, or may have been, written to a connection. */
@@ -11,7 +12,14 @@ export interface Exchange {
   headers: Record<string, string | string[] | undefined>
   text: string
   /** Absent when the answer came in whole. */
-  failure?: { why: 'timeout' | 'aborted' | 'connection'; cause: unknown } | undefined
+  failure?: Failure | undefined
+}
+
+export interface Failure {
+  why: 'timeout' | 'aborted' | 'connection'
+  cause: unknown
+  /** The connection had been kept from an earlier exchange, and broke before anything was answered. */
+  stale?: boolean | undefined
 }
 
 export interface Limits {
@@ -23,14 +31,24 @@ export interface Limits {
    * frozen since the call began. What it throws ends the exchange, with nothing sent.
    */
   begin?: (() => void) | undefined
-  /** Nothing of the answer's body is kept. */
-  dropBody?: boolean | undefined
+  /**
+   * The status line and the headers are the answer: the exchange ends with them. A short body is let go by, so that the
+   * connection can be used again; with any other the connection is closed.
+   */
+  statusAlone?: boolean | undefined
 }
+
+/** What is let go by of a body that nobody wants: bytes, and time. */
+const LET_BY_BYTES = 16 * 1024
+const LET_BY_MS = 1_000
+
+/** Answers such as 103 before the one that counts. */
+const MOST_INTERIM = 10
 
 export function exchange(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { timeoutMs, signal, begin, dropBody = false }: Limits,
+  { timeoutMs, signal, begin, statusAlone = false }: Limits,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -38,6 +56,9 @@ export function exchange(
     let status: number | undefined
     let headers: Exchange['headers'] = {}
     let settled = false
+    let interim = 0
+    let letBy = 0
+    let lettingBy: NodeJS.Timeout | undefined
 
     const settle = (failure?: Exchange['failure']) => {
       if (settled) return
@@ -66,14 +87,34 @@ export function exchange(
         if (settled) started.abort(over())
         else controller = started
       },
-      onResponseStart(_controller, statusCode, responseHeaders) {
-        if (statusCode < 200) return
+      onResponseStart(started, statusCode, responseHeaders) {
+        if (statusCode < 200) {
+          if (++interim > MOST_INTERIM) started.abort(new Error('no answer but interim ones'))
+          return
+        }
         status = statusCode
         headers = responseHeaders
+        if (!statusAlone) return
+        settle()
+        lettingBy = setTimeout(() => started.abort(over()), LET_BY_MS)
       },
-      onResponseData: (_controller, chunk) => void (dropBody || chunks.push(chunk)),
-      onResponseEnd: () => settle(),
-      onResponseError: (_controller, cause) => settle({ why: 'connection', cause }),
+      onResponseData(started, chunk) {
+        if (!statusAlone) {
+          chunks.push(chunk)
+          return
+        }
+        letBy += chunk.length
+        if (letBy > LET_BY_BYTES) started.abort(over())
+      },
+      onResponseEnd() {
+        clearTimeout(lettingBy)
+        settle()
+      },
+      onResponseError(_controller, cause) {
+        clearTimeout(lettingBy)
+        const answered = interim > 0 || status !== undefined
+        settle({ why: 'connection', cause, stale: !answered && brokeWhenUsedAgain(cause) })
+      },
     })
   })
 }

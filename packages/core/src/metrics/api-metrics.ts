@@ -2,10 +2,13 @@ import type { LaneRedis, Lanes } from '@chatlane/lanes'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { AcceptanceFrom } from '../conversations/conversations.ts'
 import type { Channel } from '../conversations/origin.ts'
+import type { Reconciled } from '../upkeep/reconciler.ts'
 import { droppedMessages, watchOptOuts } from './opt-outs.ts'
 import { watchQueues } from './queues.ts'
 import { watchRedis } from './redis.ts'
 import { createRegistry } from './registry.ts'
+import { TwilioErrors } from './twilio-errors.ts'
+import { countRepairs, watchClosings } from './upkeep.ts'
 
 /** An answer takes a few round trips to Redis, whose time-out is 3 s. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -24,6 +27,9 @@ export interface CountedRequest {
 /** What an api process shows of itself. Labels never hold ids, addresses or texts. */
 export class ApiMetrics {
   readonly registry = createRegistry()
+  readonly #twilioErrors = new TwilioErrors(this.registry)
+  /** Something that must be in Redis was wrong and was put right. */
+  readonly repaired: (what: Reconciled) => void
   readonly #messages
   readonly #requests
   readonly #requestSeconds
@@ -35,11 +41,15 @@ export class ApiMetrics {
     lanes: readonly Lanes[]
     streams: { readonly size: number }
     optOuts: { count(): Promise<number> }
+    /** Counts chats that should have been closed. */
+    overdueClosings: () => Promise<number | undefined>
   }) {
     const registers = [this.registry]
     watchRedis(this.registry, parts.redis)
     watchQueues(this.registry, () => parts.lanes)
     watchOptOuts(this.registry, parts.optOuts)
+    watchClosings(this.registry, parts.overdueClosings)
+    this.repaired = countRepairs(this.registry)
     this.#dropped = droppedMessages(this.registry)
     this.#messages = new Counter({
       name: 'chatlane_messages_total',
@@ -79,6 +89,11 @@ export class ApiMetrics {
   /** What became of a message at the door. */
   message(channel: Channel | 'unknown', outcome: AcceptanceFrom['status'] | 'backfilled' | 'unavailable'): void {
     this.#messages.inc({ channel, outcome })
+  }
+
+  /** Twilio rejected a message of ours, or did not deliver it. @param isKnown whether there is a rule for the code */
+  twilioError(code: number, isKnown: boolean): void {
+    this.#twilioErrors.count(code, isKnown)
   }
 
   /** A rule kept a message from the agent. @param reason one of our own words */

@@ -3,8 +3,9 @@ import { Counter, Histogram } from 'prom-client'
 import type { LaneSetName } from '../conversations/dead-letter.ts'
 import type { ConversationItem } from '../conversations/items.ts'
 import type { MessageStatus } from '../conversations/ledger.ts'
-import type { HeldSender } from '../deliveries/sender-gate.ts'
+import type { HeldSender } from '../deliveries/held-senders.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { Reconciled } from '../upkeep/reconciler.ts'
 import type { Reception } from '../webhooks/receiver.ts'
 import { watchLaneWorkers } from './lane-workers.ts'
 import { droppedMessages } from './opt-outs.ts'
@@ -12,6 +13,8 @@ import { watchQueues } from './queues.ts'
 import { watchRedis } from './redis.ts'
 import { createRegistry } from './registry.ts'
 import { watchSenders } from './senders.ts'
+import { TwilioErrors } from './twilio-errors.ts'
+import { countRepairs, watchClosings } from './upkeep.ts'
 import { type PauseOf, watchPauses } from './upstream.ts'
 
 type SendersOf = () => readonly HeldSender[]
@@ -22,10 +25,14 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 /** What a worker process shows of itself. Labels never hold ids, addresses or texts. */
 export class WorkerMetrics {
   readonly registry = createRegistry()
+  readonly #twilioErrors = new TwilioErrors(this.registry)
   readonly #lanes: Lanes[] = []
   readonly #workers = new Map<string, LaneWorker>()
   readonly #pauses = new Map<string, PauseOf>()
   #senders: SendersOf = () => []
+  #overdueClosings: () => Promise<number | undefined> = async () => undefined
+  /** Something that must be in Redis was wrong and was put right. */
+  readonly repaired: (what: Reconciled) => void
   readonly #turns
   readonly #turnSeconds
   readonly #together
@@ -43,6 +50,8 @@ export class WorkerMetrics {
     watchQueues(this.registry, () => this.#lanes)
     watchPauses(this.registry, () => this.#pauses)
     watchSenders(this.registry, () => this.#senders())
+    watchClosings(this.registry, () => this.#overdueClosings())
+    this.repaired = countRepairs(this.registry)
     this.#turns = new Counter({
       name: 'chatlane_turns_total',
       help: 'Turns: works on one item of a conversation, by what they decided. commit: done. retry: the item waits for its next try. bury: it became a dead letter. error: the lease or Redis was lost on the way, or something nobody foresaw; it is tried again.',
@@ -105,7 +114,10 @@ export class WorkerMetrics {
     pauses: Readonly<Record<string, PauseOf>>
     /** Senders that pause now. */
     senders: SendersOf
+    /** Counts chats that should have been closed. */
+    overdueClosings: () => Promise<number | undefined>
   }): void {
+    this.#overdueClosings = parts.overdueClosings
     this.#senders = parts.senders
     this.#lanes.push(...parts.lanes)
     for (const [name, worker] of Object.entries(parts.workers)) if (worker) this.#workers.set(name, worker)
@@ -129,6 +141,11 @@ export class WorkerMetrics {
 
   webhook(outcome: Reception['outcome']): void {
     this.#webhooks.inc({ outcome })
+  }
+
+  /** Twilio rejected a message of ours, or did not deliver it. @param isKnown whether there is a rule for the code */
+  twilioError(code: number, isKnown: boolean): void {
+    this.#twilioErrors.count(code, isKnown)
   }
 
   /** A rule kept a message from the agent. @param reason one of our own words */

@@ -23,6 +23,14 @@ export async function claimPrefix(redis: LaneRedis, prefix: string, upstreams: U
 }
 
 /**
+ * Sets the mark of a running process again after somebody emptied Redis.
+ * @returns true when it was missing
+ */
+export async function keepClaim(redis: LaneRedis, prefix: string, { kind }: Upstreams): Promise<boolean> {
+  return (await redis.set(markKey(prefix), kind, 'NX')) === 'OK'
+}
+
+/**
  * The same look for who leaves no mark: the command line.
  * @throws ConfigError when the prefix is of the other kind
  */

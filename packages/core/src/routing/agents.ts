@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
+import { personOf } from '../identity/identity.ts'
 import type { WeightedAgent } from './routes.ts'
 
 /**
  * Chooses an agent by weight: the same participant always gets the same one, whatever the order of the list, and on whatever
- * channel of the same phone number. Weighted rendezvous hashing: when an agent comes or goes or a weight changes, only the
+ * channel of the same phone number, in whatever spelling. Weighted rendezvous hashing: when an agent comes or goes or a weight changes, only the
  * participants who must move do.
  *
  * @param participant an address: `+1…`, `whatsapp:+1…`
@@ -12,7 +13,7 @@ import type { WeightedAgent } from './routes.ts'
 export function chooseAgent(agents: readonly WeightedAgent[], participant: string): string {
   const [only] = agents
   if (only && agents.length === 1 && only.weight > 0) return only.agentId
-  const person = participant.replace(/^[a-z]+:/, '')
+  const person = personOf(participant)
   let chosen: string | undefined
   let lowest = Number.POSITIVE_INFINITY
   for (const { agentId, weight } of agents) {

@@ -1,3 +1,4 @@
+import { spellingsOf } from '../identity/identity.ts'
 import type { Entries, SmsEntry, WebEntry } from './schema.ts'
 
 export type Path = readonly PropertyKey[]
@@ -31,7 +32,7 @@ export function findConflicts({ sms, web }: Entries): Finding[] {
       ...aboutMedia([...path, 'media'], entry.media),
       ...aboutTemplate(path, entry),
     )
-    if (entry.sender) once([...path, 'sender'], entry.sender)
+    if (entry.sender) once([...path, 'sender'], spellingsOf(entry.sender)[0])
     // Several senders may belong to one service; only the entry for the service as a whole has to be the only one.
     else once([...path, 'messaging_service_sid'], entry.messaging_service_sid)
   }

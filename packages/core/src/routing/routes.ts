@@ -1,3 +1,4 @@
+import { spellingsOf } from '../identity/identity.ts'
 import type { RoutesFile, SmsEntry, WebEntry } from './schema.ts'
 
 export interface WeightedAgent {
@@ -80,17 +81,25 @@ export class Routes {
   readonly web: readonly WebRoute[]
   /** For web conversations that are not opened with a public key. */
   readonly defaultWeb: WebSettings = { greeting: 'show' }
+  readonly #bySender: ReadonlyMap<string, SmsRoute>
 
   constructor(file: RoutesFile) {
     this.file = file
     this.sms = (file.sms ?? []).map(smsRouteFrom)
     this.web = (file.web ?? []).map(webRouteFrom)
+    const own = this.sms.filter((route) => route.sender !== undefined).toReversed()
+    this.#bySender = new Map(own.map((route) => [spellingsOf(route.sender ?? '')[0], route]))
+  }
+
+  /** The route that names one of our addresses, in whatever spelling. */
+  routeOfSender(sender: string): SmsRoute | undefined {
+    return this.#bySender.get(spellingsOf(sender)[0])
   }
 
   /** The route of one of our addresses: by the sender itself, else by the Messaging Service that it belongs to. */
   smsRoute(address: { to: string; messagingServiceSid?: string | undefined }): SmsRoute | undefined {
     const { to, messagingServiceSid } = address
-    const own = this.sms.find((route) => route.sender === to)
+    const own = this.routeOfSender(to)
     if (own || messagingServiceSid === undefined) return own
     const ofService = this.sms.filter((route) => route.messagingServiceSid === messagingServiceSid)
     // One that also names a sender is there for that one in the first place.

@@ -1,4 +1,5 @@
 import type { ReplyAddress } from '../conversations/reply-address.ts'
+import { isSameAddress } from '../identity/identity.ts'
 import type { Routes, SmsRoute } from './routes.ts'
 
 /**
@@ -14,7 +15,7 @@ export function senderFor(
   const fitting = fittingRoutes(sms, channel)
   if (wanted === undefined) return fitting[0] && endOf(fitting[0])
   const sender = channel === 'whatsapp' && wanted.startsWith('+') ? `whatsapp:${wanted}` : wanted
-  const own = fitting.find((route) => route.sender === sender)
+  const own = fitting.find((route) => route.sender !== undefined && isSameAddress(route.sender, sender))
   if (own) return endOf(own)
   return fitting.some((route) => route.messagingServiceSid === wanted) ? { service: wanted } : undefined
 }
@@ -22,6 +23,11 @@ export function senderFor(
 /** All of them, in the order of the routes file; for WhatsApp its own senders before Messaging Services. */
 export function sendersFor({ sms }: Routes, channel: 'sms' | 'whatsapp'): Omit<ReplyAddress, 'channel' | 'to'>[] {
   return fittingRoutes(sms, channel).map(endOf)
+}
+
+/** All of them, whatever their channel. */
+export function allSenders({ sms }: Routes): Omit<ReplyAddress, 'channel' | 'to'>[] {
+  return sms.map(endOf)
 }
 
 /** A Messaging Service fits every channel; whether it has a WhatsApp sender nobody knows here, so those that are named go first. */

@@ -26,6 +26,11 @@ export async function doClose(context: TurnContext): Promise<Verdict> {
   return { do: 'commit', effects: lookLater(context) }
 }
 
+/** Whatever a closing decided, it makes room for the next one of its shard (`moveDue`): also one that is to be tried again. */
+export function leavePlace({ keys, conversation }: TurnContext, verdict: Verdict): Verdict {
+  return { ...verdict, effects: [...(verdict.effects ?? []), ['ZREM', keys.closings, conversation.id]] }
+}
+
 /** Ends the chat because someone asked for it. */
 export async function doEnd(context: TurnContext): Promise<Verdict> {
   await endLost(context)

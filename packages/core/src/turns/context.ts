@@ -9,7 +9,7 @@ import {
 import type { Conversations } from '../conversations/conversations.ts'
 import type { ConversationItem } from '../conversations/items.ts'
 import { conversationKeys } from '../conversations/keys.ts'
-import type { ReplyAddress } from '../conversations/reply-address.ts'
+import { originOf, type ReplyAddress, sourceOf } from '../conversations/reply-address.ts'
 import { type ConversationSettings, type SettingDefaults, settingsOf } from '../conversations/settings.ts'
 import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
 import type { Replicas } from '../redis/replicas.ts'
@@ -77,7 +77,7 @@ export async function loadContext(
   const keys = conversationKeys(parts.prefix, turn.lane)
   const conversation = parseConversation(turn.lane, await parts.redis.hgetall(keys.record))
   if (!conversation) return undefined
-  if (work?.kind === 'message' && work.sender !== undefined) conversation.sender = work.sender
+  if (work?.kind === 'message' && !work.via) Object.assign(conversation, originOf(sourceOf(conversation, work)))
   const settings = settingsOf(parts.routes.current, conversation, parts)
   const uponai = new Proxy(parts.uponai, {
     get(client, name) {

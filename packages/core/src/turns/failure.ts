@@ -9,6 +9,9 @@ const CREDENTIALS_PAUSE_MS = 15_000
 /** Pause after a 429 that does not say for how long. */
 const THROTTLED_PAUSE_MS = 2_000
 
+/** Back-off between looks at a chat that met no UponAI: as after so many tries. */
+const READ_BACK_TRIES = 3
+
 /** What a failed try means for its item. An attempt whose outcome is unclear stays on record: the next try settles it first. */
 export function verdictOf(context: TurnContext, error: ChatlaneError): Verdict {
   const effects = attemptEffects(context)
@@ -28,11 +31,20 @@ export function verdictOf(context: TurnContext, error: ChatlaneError): Verdict {
       return again(context, error, effects, detail)
     case 'gone':
     case 'retry':
+      // A look at the chat that met no UponAI is no try at the message, and there is time for another one.
+      if (unsettled(context) && error.status === undefined && isEarly(context)) {
+        return { do: 'retry', afterMs: backoff(READ_BACK_TRIES, context.backoffMs), spend: false, effects, detail }
+      }
       if (unsettled(context) && context.turn.tries + 1 >= context.attempts) {
         return { do: 'bury', reason: 'outcome_unknown', detail, effects }
       }
       return again(context, error, effects, detail)
   }
+}
+
+/** Until the grace time is over nothing is decided anyway. */
+function isEarly({ conversation, graceMs }: TurnContext): boolean {
+  return Date.now() < (conversation.attempt?.at ?? 0) + graceMs
 }
 
 function again({ turn, backoffMs }: TurnContext, error: ChatlaneError, effects: Effect[], detail: string): Verdict {

@@ -3,7 +3,7 @@ import type { Holder } from '../conversations/address-book.ts'
 import type { Conversation } from '../conversations/conversation.ts'
 import { conversationItem, type MessageItem } from '../conversations/items.ts'
 import { decodeEntry, statusEffects } from '../conversations/ledger.ts'
-import { addressOf, nameOf, type ReplyAddress } from '../conversations/reply-address.ts'
+import { addressOf, nameOf, type ReplyAddress, sourceOf } from '../conversations/reply-address.ts'
 import { isNotReplicated } from '../redis/replicas.ts'
 import { change, type TurnContext } from './context.ts'
 
@@ -22,7 +22,7 @@ const FULL_PAUSE_MS = 1_000
  */
 export async function handOn(context: TurnContext, item: MessageItem): Promise<Verdict | undefined> {
   const { conversation, conversations, prefix } = context
-  const address = addressFrom(conversation, item)
+  const address = sourceOf(conversation, item)
   if (address.channel === 'web') return undefined
   if (conversation.movedTo === undefined && !item.contested) return undefined
   const from = `${conversation.id}/${context.item}`
@@ -62,17 +62,12 @@ export async function sayableHere(
   const moved = (await redis.hexists(keys.record, 'moved')) === 1
   for (const [i, { id, data }] of behind.entries()) {
     const item = conversationItem.safeParse(JSON.parse(data)).data
-    if (item?.kind !== 'message' || addressFrom(conversation, item).channel === 'web') continue
+    if (item?.kind !== 'message' || sourceOf(conversation, item).channel === 'web') continue
     if (moved) return behind.slice(0, i)
     if (!item.contested || item.key === undefined) continue
     if (!(await conversations.claim(item.key, item.as ?? `${conversation.id}/${id}`))) return behind.slice(0, i)
   }
   return behind
-}
-
-/** Where the message came from. */
-function addressFrom(conversation: Conversation, { via, sender }: MessageItem): ReplyAddress {
-  return via ?? { ...addressOf(conversation), ...(sender !== undefined && { from: sender }) }
 }
 
 /** Then it is answered here: by itself, or together with others. */

@@ -16,7 +16,7 @@ import { isRedisUnavailable } from '../redis/unavailable.ts'
 import { reportingVerdict, reports } from '../webhooks/reports.ts'
 import { attemptEffects } from './attempt.ts'
 import { Beginnings } from './beginnings.ts'
-import { doClose, doEnd, doEnded } from './close.ts'
+import { doClose, doEnd, doEnded, leavePlace } from './close.ts'
 import { announce, change, loadContext, rearm, type TurnContext, type TurnParts } from './context.ts'
 import { verdictOf } from './failure.ts'
 import { followParticipant } from './follow.ts'
@@ -53,7 +53,8 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         tries: turn.tries,
       }
       try {
-        const verdict = await run(context, work)
+        const decided = await run(context, work)
+        const verdict = work.kind === 'close' ? leavePlace(context, decided) : decided
         outcome = verdict.do
         Object.assign(line, { chat: context.conversation.chatId })
         if (verdict.do !== 'commit') line.detail = verdict.detail

@@ -25,7 +25,7 @@ const namesAgent: ReadonlySet<Operation> = new Set([
   'agent-draft',
 ])
 
-function isRepeatable(operation: Operation): boolean {
+export function isRepeatable(operation: Operation): boolean {
   return !unrepeatable.has(operation)
 }
 
@@ -79,10 +79,11 @@ function codeOfBreak(operation: Operation, sent: boolean, why: Why): ErrorCode {
   return sent ? 'UPONAI_NO_ANSWER' : 'UPONAI_UNREACHABLE'
 }
 
-function reason({ why, cause }: NonNullable<Exchange['failure']>): string {
+function reason({ why, cause, stale }: NonNullable<Exchange['failure']>): string {
   if (why === 'timeout') return 'timed out'
   if (why === 'aborted') return 'given up by the caller'
-  return cause instanceof Error && 'code' in cause ? `${cause.code}` : 'the connection failed'
+  const what = cause instanceof Error && 'code' in cause ? `${cause.code}` : 'the connection failed'
+  return stale ? `${what} on a connection that was kept from an earlier request` : what
 }
 
 const text = z.string().trim().min(1)

@@ -1,12 +1,13 @@
 import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import { exchange } from '../http/exchange.ts'
-import { openPool } from '../http/pool.ts'
+import { openFresh, openPool } from '../http/pool.ts'
+import { repeatableExchange } from '../http/repeatable-exchange.ts'
 import { withoutEnding } from '../text/without-ending.ts'
 import type { AgentDialect } from './agent-requests.ts'
 import { agentMethods, type UponAIAgents } from './agents.ts'
 import type { Chat, ChatMessage } from './chat.ts'
-import { badAnswer, failureOf, json } from './classify.ts'
+import { badAnswer, failureOf, isRepeatable, json } from './classify.ts'
 import { type ChatPage, readChat, readChatPage, readReplies } from './read-answer.ts'
 import {
   type Call,
@@ -47,7 +48,7 @@ export interface UponAIClientOptions {
 
 /**
  * UponAI's chats and agents over either dialect. Every method throws a `ChatlaneError` whose `handling` says what to do;
- * nothing is retried here.
+ * nothing is retried here, but for what changes nothing when it meets a kept connection that the other side has forgotten.
  */
 export interface UponAIClient extends UponAIAgents {
   /** Not repeatable: after an `unclear` error look for the chat in the list before creating another. */
@@ -89,7 +90,10 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
     if (body !== null) headers['content-type'] = 'application/json'
     const { method, operation } = request
     const sending = { method, path: pathPrefix + request.path, headers, body }
-    const done = await exchange(pool, sending, { timeoutMs, signal, begin })
+    const limits = { timeoutMs, signal, begin }
+    const done = isRepeatable(operation)
+      ? await repeatableExchange(pool, () => openFresh(origin), sending, limits)
+      : await exchange(pool, sending, limits)
     const failure = failureOf(operation, done, options.apiKey)
     if (failure) throw failure
     const answer = read(json(done.text))

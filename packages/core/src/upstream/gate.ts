@@ -9,6 +9,9 @@ import type { SharedPause } from './shared-pause.ts'
  */
 export type PauseReason = 'throttled' | 'credentials' | 'outage'
 
+/** What a probe of our credentials showed; `failed`: nothing, UponAI did not answer it. */
+type ProbeOutcome = 'accepted' | 'refused' | 'failed'
+
 /** First and longest pause between probes while our credentials are refused. */
 const PROBE_CREDENTIALS_MS = { first: 1_000, most: 15_000 }
 
@@ -40,7 +43,7 @@ export class UpstreamGate {
   readonly #breaker = new OutageBreaker()
   readonly #timer: NodeJS.Timeout
   #refused = false
-  #probing: Promise<void> | undefined
+  #probing: Promise<ProbeOutcome> | undefined
   #probeCredentialsAt = 0
   #probePauseMs = PROBE_CREDENTIALS_MS.first
   #told: PauseReason | undefined
@@ -69,8 +72,7 @@ export class UpstreamGate {
     try {
       return await this.#breaker.watch(operation, call, signal)
     } catch (error) {
-      if (error instanceof ChatlaneError) await this.#learn(error)
-      throw error
+      throw error instanceof ChatlaneError ? await this.#learn(error) : error
     } finally {
       this.#tell()
     }
@@ -87,12 +89,19 @@ export class UpstreamGate {
     return new ChatlaneError('UPONAI_PAUSED', `no calls to UponAI for now: ${reason}`, { retryAfterMs })
   }
 
-  async #learn({ handling, retryAfterMs }: ChatlaneError): Promise<void> {
+  /** @returns the failure as its caller has to take it */
+  async #learn(error: ChatlaneError): Promise<ChatlaneError> {
+    const { handling, retryAfterMs, message, status, detail } = error
     if (handling === 'retry_after') this.#options.asked.hold(retryAfterMs ?? THROTTLED_MS)
-    // A refusal may be about one chat or agent. Only if the probe is refused as well are the credentials bad for everyone.
-    if (handling !== 'credentials' || this.#refused) return
-    await this.#probeCredentials()
-    if (!this.#refused) this.#options.logger.warn({ event: 'uponai_refused_one' }, REFUSED_ONE)
+    // A refusal may be about one text, chat or agent. Only if the probe is refused as well are the credentials bad for everyone.
+    if (handling !== 'credentials' || this.#refused) return error
+    if ((await this.#probeCredentials()) !== 'accepted') return error
+    this.#options.logger.warn({ event: 'uponai_refused_one', status }, REFUSED_ONE)
+    return new ChatlaneError('UPONAI_FORBIDDEN', `${message}, and accepts another call`, {
+      status,
+      detail,
+      cause: error,
+    })
   }
 
   async #look(): Promise<void> {
@@ -105,23 +114,23 @@ export class UpstreamGate {
   }
 
   /** However many calls are refused together, one probe at a time. */
-  #probeCredentials(): Promise<void> {
+  #probeCredentials(): Promise<ProbeOutcome> {
     this.#probing ??= this.#askForCredentials().finally(() => {
       this.#probing = undefined
     })
     return this.#probing
   }
 
-  async #askForCredentials(): Promise<void> {
-    try {
-      await this.#options.probe()
-      this.#refused = false
-    } catch (error) {
-      this.#refused = error instanceof ChatlaneError && error.handling === 'credentials'
-    }
+  async #askForCredentials(): Promise<ProbeOutcome> {
+    const outcome = await this.#options.probe().then(
+      () => 'accepted' as const,
+      (error: unknown) => (error instanceof ChatlaneError && error.handling === 'credentials' ? 'refused' : 'failed'),
+    )
+    this.#refused = outcome === 'refused'
     const { first, most } = PROBE_CREDENTIALS_MS
     this.#probeCredentialsAt = Date.now() + this.#probePauseMs
     this.#probePauseMs = this.#refused ? Math.min(2 * this.#probePauseMs, most) : first
+    return outcome
   }
 
   #tell(): void {
@@ -139,7 +148,7 @@ export class UpstreamGate {
 }
 
 const REFUSED_ONE =
-  'UponAI refuses our credentials for one call and accepts them for others: that message waits. Do chat and agent belong to this workspace?'
+  'UponAI refuses one call and accepts others: that message is tried again, and becomes a dead letter when its tries are spent. Do chat and agent belong to this workspace? Does a firewall refuse the text?'
 
 const WHY: Record<PauseReason, string> = {
   throttled: 'UponAI asks for a pause: turns wait, nothing is lost',

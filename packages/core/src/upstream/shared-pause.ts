@@ -3,6 +3,11 @@ import type { LaneRedis } from '@chatlane/lanes'
 /** How often a process looks whether another one was told to wait. */
 const LOOK_EVERY_MS = 250
 
+/** The key that lasts as long as the pause that a provider asked for. */
+export function pauseKey(prefix: string, provider: string): string {
+  return `${prefix}:pause:${provider}`
+}
+
 export interface SharedPauseOptions {
   redis: LaneRedis
   prefix: string
@@ -23,7 +28,7 @@ export class SharedPause {
   /** Looks into Redis from now on, until {@link stop}. */
   constructor(options: SharedPauseOptions) {
     this.#options = options
-    this.#key = `${options.prefix}:pause:${options.provider}`
+    this.#key = pauseKey(options.prefix, options.provider)
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS)
   }
 

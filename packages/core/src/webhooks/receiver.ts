@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import type { WebhookConfig } from '../config/config.ts'
+import { connections } from '../http/connections.ts'
 import { type Exchange, exchange } from '../http/exchange.ts'
 import { retryAfterMs } from '../http/retry-after.ts'
 import type { Webhook } from './item.ts'
@@ -31,9 +32,11 @@ export class Receiver {
     this.#path = url.pathname + url.search
     this.#signer = new WebhookSigner(config)
     this.#pool = new Pool(url.origin, {
+      ...connections,
       connections: MOST_AT_ONCE,
       pipelining: 1,
       allowH2: false,
+      maxHeaderSize: 16 * 1024,
       // The deadline of the exchange covers both.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -41,14 +44,14 @@ export class Receiver {
   }
 
   /**
-   * Follows no redirects and reads no answer's body.
+   * Follows no redirects. An answer ends at its status line and headers, whatever comes behind them.
    * @param begin asked at the last moment; throws when the webhook must not be sent any more
    * @throws what `begin` throws, or the reason of the signal
    */
   async post({ id, body }: Webhook, limits: { signal: AbortSignal; begin: () => void }): Promise<Reception> {
     const headers = { 'content-type': 'application/json', 'user-agent': 'Chatlane', ...this.#signer.headers(id, body) }
     const request = { method: 'POST', path: this.#path, headers, body } as const
-    const done = await exchange(this.#pool, request, { timeoutMs: TIMEOUT_MS, dropBody: true, ...limits })
+    const done = await exchange(this.#pool, request, { timeoutMs: TIMEOUT_MS, statusAlone: true, ...limits })
     return receptionOf(done)
   }
 

@@ -12,6 +12,7 @@ const { takeFiles } = await import('../../src/channels/twilio/linked-files.ts')
 const { splitText } = await import('../../src/channels/twilio/split.ts')
 const { optOutWord } = await import('../../src/channels/twilio/opt-out-words.ts')
 const { readWithExtras } = await import('../../src/channels/twilio/said.ts')
+const { formInWords } = await import('../../src/channels/twilio/filled-form.ts')
 const { inboundSmsForm } = await import('../../src/channels/twilio/inbound.ts')
 const { mediaOf } = await import('../../src/channels/twilio/media.ts')
 const { phoneNumber } = await import('../../src/channels/phone-number.ts')
@@ -33,15 +34,28 @@ const LOOKING: Record<string, (text: string) => unknown> = {
   'links taken out as files': (text) => takeFiles(text, 10),
   'the parts of a message': (text) => splitText(text, 1_600),
   'the words that opt out': optOutWord,
+  'a form that was filled in': formInWords,
   'what the richer channels bring': (text) =>
     readWithExtras({
       body: text,
       chosen: text,
-      location: { latitude: '1', longitude: '2', label: text, address: text },
+      location: { at: { latitude: '1', longitude: '2' }, label: text, address: text },
+      form: text,
       referral: { headline: text, url: text },
     }),
   "Twilio's form": (text) =>
-    inboundSmsForm.safeParse({ Body: text, From: text, To: text, MessageSid: text, ProfileName: text }),
+    inboundSmsForm.safeParse({
+      ...{
+        Body: text,
+        From: text,
+        To: text,
+        MessageSid: text,
+        ProfileName: text,
+        AccountSid: 'AC',
+        InteractiveData: text,
+      },
+      ...{ MessageType: text, NumMedia: text, Latitude: text, Longitude: text, ButtonPayload: text },
+    }),
   'the address of a file': (text) =>
     mediaOf({ MediaUrl0: text, MediaContentType0: text, MediaUrl1: `https://api.${text}` }, 'AC', 2),
   'a phone number': (text) => phoneNumber(text),

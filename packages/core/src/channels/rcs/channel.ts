@@ -11,6 +11,4 @@ export const rcs: CarriedChannel = {
   owns: (address) => address.startsWith(MARK),
   read: readWithExtras,
   weigh: () => 1,
-  // Since March 2026 an opt-out holds for SMS, MMS and RCS of the same sender or service together.
-  optOutAddress: (address) => address.replace(MARK, ''),
 }

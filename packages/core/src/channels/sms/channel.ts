@@ -9,5 +9,4 @@ export const sms: CarriedChannel = {
   owns: (address) => /^\+?[\dA-Za-z ]{1,16}$/.test(address),
   read: ({ body }) => body,
   weigh: countSegments,
-  optOutAddress: (address) => address,
 }

@@ -34,8 +34,6 @@ export interface BackfillCounts {
   /** Taken in before. */
   seen: number
   accepted: number
-  /** With nothing to read in them. */
-  empty: number
   /** Their conversation has too many unanswered messages. */
   left: number
   /** There is no route for the address. */
@@ -158,7 +156,7 @@ function withService(sms: InboundSms, { now }: Services): InboundSms {
   return { ...sms, messagingServiceSid: now }
 }
 
-const NAMES = ['found', 'seen', 'accepted', 'empty', 'left', 'notOurs'] as const satisfies (keyof BackfillCounts)[]
+const NAMES = ['found', 'seen', 'accepted', 'left', 'notOurs'] as const satisfies (keyof BackfillCounts)[]
 
 const COUNTED_AS = {
   accepted: 'accepted',
@@ -167,10 +165,9 @@ const COUNTED_AS = {
   // Twilio's id is the same, whatever became of the text.
   conflict: 'seen',
   full: 'left',
-  empty: 'empty',
   no_route: 'notOurs',
 } as const satisfies Record<string, keyof BackfillCounts>
 
 function noCounts(): BackfillCounts {
-  return { found: 0, seen: 0, accepted: 0, empty: 0, left: 0, notOurs: 0 }
+  return { found: 0, seen: 0, accepted: 0, left: 0, notOurs: 0 }
 }

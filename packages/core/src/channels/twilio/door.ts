@@ -3,7 +3,7 @@ import type { Origin } from '../../conversations/origin.ts'
 import { chooseAgent } from '../../routing/agents.ts'
 import type { RoutesHolder } from '../../routing/holder.ts'
 import type { InboundSms } from './inbound.ts'
-import { isEmpty, type MediaLinks, readSms } from './media-policy.ts'
+import { type MediaLinks, readSms } from './media-policy.ts'
 import { heardOptOut } from './opt-out.ts'
 
 export interface SmsDoor {
@@ -18,8 +18,6 @@ export type SmsAcceptance =
   | AcceptanceFrom
   /** The routes file has no route for the address it was sent to. */
   | { status: 'no_route' }
-  /** There is nothing to read in it. */
-  | { status: 'empty' }
 
 /**
  * The one way in for messages of people: whether Twilio's webhook brought it or Twilio's list of messages, it comes into the
@@ -30,7 +28,6 @@ export async function acceptSms({ conversations, routes, links }: SmsDoor, sms: 
   const policy = routes.current.smsRoute(sms)?.media
   if (!origin || !policy) return { status: 'no_route' }
   const read = await readSms(sms, policy, links)
-  if (!read) return { status: 'empty' }
   const heard = await heardOptOut(conversations.optOuts, origin, sms)
   // Nobody is told anything by us who asks for silence.
   const { reply, ...unanswered } = read
@@ -41,10 +38,9 @@ export async function acceptSms({ conversations, routes, links }: SmsDoor, sms: 
 export async function tryDoor(
   { conversations, routes }: SmsDoor,
   sms: InboundSms,
-): Promise<'no_route' | 'empty' | 'duplicate' | 'accepted'> {
+): Promise<'no_route' | 'duplicate' | 'accepted'> {
   const origin = originOf(sms, routes)
   if (!origin) return 'no_route'
-  if (isEmpty(sms)) return 'empty'
   return (await conversations.hasSeen(origin, sms.messageSid)) ? 'duplicate' : 'accepted'
 }
 
@@ -76,7 +72,7 @@ function originOf({ channel, from, to, messagingServiceSid }: InboundSms, routes
       agentId: chooseAgent(route.inboundAgents, from),
       ...(messagingServiceSid !== undefined && {
         messagingServiceSid,
-        ...(route.sender === to && { ownLine: true }),
+        ...(route === routes.current.routeOfSender(to) && { ownLine: true }),
       }),
     }
   )

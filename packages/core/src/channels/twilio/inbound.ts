@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { CarriedChannel } from '../channel.ts'
 import { carriedChannelOf } from '../channels.ts'
 import { type InboundMedia, mediaOf } from './media.ts'
-import type { OptOutWord } from './opt-out-words.ts'
-import { inTheirWords, type Said, saidFields, saidIn } from './said.ts'
+import type { OptOutWord } from './opt-out-phrases.ts'
+import { inTheirWords, isBlank, isLostFile, ownWords, type Said, saidFields, saidIn, unreadable } from './said.ts'
 
 /** A message that someone sent to one of our addresses. */
 export interface InboundSms {
@@ -15,8 +15,12 @@ export interface InboundSms {
   from: string
   to: string
   messagingServiceSid?: string
-  /** What there is to read in it, attachments aside; undefined when there is nothing. */
+  /** What there is to read in it, attachments aside; undefined when there are attachments alone. */
   text?: string
+  /** The person's own words, where the text says more than these, or less; absent: the text. */
+  wrote?: string
+  /** They tapped a button, or an entry of a list, whose words are ours. */
+  tapped?: true
   /** Twilio's Advanced Opt-Out took it for one of its words, in whatever language. */
   optOut?: OptOutWord
   /** How many pictures and the like came with it. */
@@ -40,7 +44,7 @@ export const inboundSmsForm = z
     From: required('an address'),
     To: required('an address'),
     MessagingServiceSid: z.string().optional(),
-    NumMedia: z.string().regex(/^\d+$/, 'expected a number').default('0'),
+    NumMedia: z.string().optional().catch(undefined),
     OptOutType: z
       .enum(['STOP', 'START', 'HELP'])
       .transform((type) => OPT_OUT_WORDS[type])
@@ -48,8 +52,9 @@ export const inboundSmsForm = z
       .catch(undefined),
     ...saidFields,
   })
-  .transform((form) =>
-    inboundSms({
+  .transform((form) => {
+    const attachments = countOf(form)
+    return inboundSms({
       messageSid: form.MessageSid,
       accountSid: form.AccountSid,
       from: form.From,
@@ -57,10 +62,18 @@ export const inboundSmsForm = z
       messagingServiceSid: form.MessagingServiceSid,
       said: saidIn(form),
       ...(form.OptOutType && { optOut: form.OptOutType }),
-      attachments: Number(form.NumMedia),
-      media: mediaOf(form, form.AccountSid, Number(form.NumMedia)),
-    }),
-  )
+      attachments,
+      media: mediaOf(form, form.AccountSid, attachments),
+    })
+  })
+
+/** Of the files: by the number that the form says, or else by those that it names. */
+function countOf({ NumMedia, ...form }: { NumMedia?: string | undefined; [field: string]: unknown }): number {
+  const said = /^\s*\d{1,3}\s*$/.test(NumMedia ?? '') ? Number(NumMedia) : 0
+  let named = 0
+  while (typeof form[`MediaUrl${named}`] === 'string') named++
+  return Math.max(said, named)
+}
 
 /** A message by what Twilio says of it, in a webhook or in its list of messages. */
 export function inboundSms(
@@ -69,13 +82,22 @@ export function inboundSms(
     said: Said
   },
 ): InboundSms {
-  const { messagingServiceSid, said, ...rest } = given
+  const { messagingServiceSid, said: brought, ...rest } = given
+  const said = inTheirWords(brought)
   const channel = carriedChannelOf(given.from)
-  const text = channel.read(inTheirWords(said))
+  const read = channel.read(said)
+  const blank = isBlank(read)
+  const attachments = given.attachments === 0 && blank && isLostFile(said) ? 1 : given.attachments
+  // Whatever a person did leaves a trace, also where nobody can say what it was.
+  const text = blank ? (attachments === 0 ? unreadable(said) : undefined) : read
+  const own = ownWords(said)
   return {
     ...rest,
+    attachments,
     channel: channel.name,
     ...(messagingServiceSid && { messagingServiceSid }),
-    ...(text.trim() !== '' && { text }),
+    ...(text !== undefined && { text }),
+    ...(own.text !== text && { wrote: own.text }),
+    ...(own.tapped && { tapped: true as const }),
   }
 }

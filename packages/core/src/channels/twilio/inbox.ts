@@ -56,7 +56,7 @@ export function createSmsInbox(config: TwilioAccess): SmsInbox {
             from: message.from,
             to: message.to,
             messagingServiceSid: message.messagingServiceSid ?? undefined,
-            said: { body: message.body ?? '' },
+            said: { body: message.body ?? '', listed: true },
             attachments: Number(message.numMedia ?? 0),
             media: [],
           })

@@ -28,14 +28,8 @@ export interface ReadSms {
 /** For the sizes of all files of a message together: Twilio waits for the webhook's answer meanwhile. */
 const SIZES_WITHIN_MS = 2_000
 
-/** There is nothing in it, neither to read nor attached. */
-export function isEmpty({ text, attachments }: InboundSms): boolean {
-  return text === undefined && attachments === 0
-}
-
-/** What the policy makes of a message; undefined when there is nothing in it. */
-export async function readSms(sms: InboundSms, policy: MediaPolicy, links?: MediaLinks): Promise<ReadSms | undefined> {
-  if (isEmpty(sms)) return undefined
+/** What the policy makes of a message. */
+export async function readSms(sms: InboundSms, policy: MediaPolicy, links?: MediaLinks): Promise<ReadSms> {
   const { text: body = '', attachments } = sms
   const print = JSON.stringify([body, attachments])
   if (attachments === 0) return { text: body, print, media: [] }

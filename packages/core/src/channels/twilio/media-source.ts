@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { TwilioConfig } from '../../config/config.ts'
+import { connections } from '../../http/connections.ts'
 import { type InboundMedia, safeType } from './media.ts'
 
 const TWILIO_API = 'https://api.twilio.com'
@@ -51,7 +52,7 @@ export class MediaSource {
     allowH2: false,
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
-    connect: { timeout: SILENCE_MS },
+    ...connections,
   })
 
   constructor({ accountSid, authToken, apiKeySid, apiKeySecret, baseUrl = TWILIO_API }: TwilioConfig) {

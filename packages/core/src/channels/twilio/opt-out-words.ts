@@ -1,101 +1,99 @@
-export type OptOutWord = 'stop' | 'start' | 'help'
+import { expand, type OptOutWord, PHRASES, POLITE } from './opt-out-phrases.ts'
+import { aboveName, aboveSignature, wordsOf } from './opt-out-text.ts'
 
-/** A word, as {@link fold} leaves it, and why it is one of ours. */
-type Words = Readonly<Record<string, string>>
+/** What a text asks for. */
+export interface Heard {
+  word: OptOutWord
+  /** It asks for that only as the whole message: as a label that was tapped it may well be an answer. */
+  alone: boolean
+}
 
-const TWILIO = 'Twilio acts on it by itself: what it blocks is not to be answered, what it answers not answered twice'
-const NAMED = 'the customary word of its language, as senders there name it in their texts'
+/** The phrases as they are looked up: by their words, with a blank between them. */
+interface Table {
+  phrases: ReadonlyMap<string, Heard>
+  polite: ReadonlySet<string>
+  /** Words of the longest of them. */
+  mostWords: number
+}
+
+/** Made when the first message is heard: most processes hear none. */
+let made: Table | undefined
+
+function table(): Table {
+  if (made) return made
+  const phrases = new Map<string, Heard>()
+  for (const { word, alone = false, phrases: patterns } of Object.values(PHRASES).flat())
+    for (const phrase of patterns.flatMap(expand)) phrases.set(keyOf(phrase), { word, alone })
+  const polite = new Set(POLITE.map(keyOf))
+  const mostWords = Math.max(...[...phrases.keys(), ...polite].map((key) => key.split(' ').length))
+  made = { phrases, polite, mostWords }
+  return made
+}
+
+/** Ends of a question, in which a word that is also an ordinary answer is one. */
+const QUESTION = /[?？؟]/u
 
 /**
- * Words that, alone in a message, ask for the end. Only those that Twilio knows, and in other languages those that hardly
- * stand alone for anything else: a person who answers the agent's question must not be cut off by it.
+ * What a message asks for that is one of our phrases, repeated or not, with nothing but polite words around it and a
+ * signature under it.
+ * @param text what the person wrote or tapped, and nothing that was added to it
+ * @returns undefined for a message that is the agent's to answer
  */
-const stop: Words = {
-  stop: TWILIO,
-  stopall: TWILIO,
-  unsubscribe: TWILIO,
-  cancel: TWILIO,
-  end: TWILIO,
-  quit: TWILIO,
-  revoke: TWILIO,
-  optout: TWILIO,
-  'opt out': 'optout as people write it; among the words that US rules (47 CFR 64.1200) always count as an opt-out',
-  'opt-out': 'the same',
-  'stop all': 'stopall as people write it',
-  'stop promotions': 'the button that WhatsApp puts under marketing messages',
-  // Spanish
-  baja: `${NAMED} ("envía BAJA al …"); that it also means "low" is taken into account, the law is stricter`,
-  desuscribir: '"unsubscribe"',
-  desuscribirme: '"unsubscribe me"',
-  // French
-  arret: `${NAMED}; Canadian carriers demand that ARRET works like STOP`,
-  desabonner: '"unsubscribe"',
-  desinscription: '"unsubscription", as in French newsletters',
-  // German
-  stopp: 'STOP as it is written in German and Swedish',
-  abmelden: NAMED,
-  abbestellen: '"cancel a subscription", said of newsletters only',
-  // Portuguese
-  sair: `${NAMED} (Brazil: "envie SAIR")`,
-  descadastrar: '"take me off the list", said of nothing else',
-  // Italian
-  disiscrivimi: '"unsubscribe me"',
-  cancellami: '"take me off", said of lists only',
-  // Dutch
-  afmelden: NAMED,
-  uitschrijven: '"sign me off", said of lists only',
-  // Polish
-  wypisz: `${NAMED}: "sign me off"`,
-  rezygnuje: '"I give it up"',
-  // Danish, Norwegian, Swedish
-  afmeld: `${NAMED} (Danish)`,
-  avmeld: `${NAMED} (Norwegian)`,
-  avregistrera: `${NAMED} (Swedish)`,
-  // Turkish
-  ret: `${NAMED}: Turkish rules for commercial messages name RET`,
-  // Hebrew
-  הסר: `${NAMED}: Israeli law names it`,
-  // Russian, Ukrainian
-  стоп: 'STOP in Cyrillic letters',
-  отписаться: '"unsubscribe"',
-  // Japanese
-  配信停止: '"stop sending"',
-}
-
-/** Words that lift an opt-out. They mean something only while there is one: YES is an answer like any other otherwise. */
-const start: Words = {
-  start: TWILIO,
-  unstop: TWILIO,
-  yes: TWILIO,
-  alta: 'the counterpart of BAJA (Spanish)',
-  anmelden: 'the counterpart of ABMELDEN (German)',
-  aanmelden: 'the counterpart of AFMELDEN (Dutch)',
-  старт: 'START in Cyrillic letters',
-}
-
-/** Words that Twilio answers by itself. In other languages it does not, and the agent can. */
-const help: Words = { help: TWILIO, info: TWILIO }
-
-const TABLE = new Map<string, OptOutWord>([
-  ...Object.keys(stop).map((word) => [word, 'stop'] as const),
-  ...Object.keys(start).map((word) => [word, 'start'] as const),
-  ...Object.keys(help).map((word) => [word, 'help'] as const),
-])
-
-/** With what may stand around a word. */
-const LONGEST = 40
-
-/** What a message asks for that is one such word and nothing else. */
 export function optOutWord(text: string): OptOutWord | undefined {
-  return text.length > LONGEST ? undefined : TABLE.get(fold(text))
+  return hear(text)?.word
 }
 
-/** Upper and lower case, accents, and what stands around the word (a full stop, quotes, an emoji) make no difference. */
-function fold(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
-    .replace(/\s+/gu, ' ')
-    .toLowerCase()
+/** The same as {@link optOutWord}, with how sure it is. */
+export function hear(text: string): Heard | undefined {
+  const whole = hearPhrase(text)
+  if (whole) return whole
+  const above = aboveSignature(text)
+  if (above !== undefined) return hearPhrase(above)
+  const unsigned = aboveName(text)
+  const heard = unsigned === undefined ? undefined : hearPhrase(unsigned)
+  // "Cancel" above a name may say whose.
+  return heard?.alone ? undefined : heard
+}
+
+function hearPhrase(text: string): Heard | undefined {
+  const words = wordsOf(text)
+  if (!words || words.length === 0) return undefined
+  const [first = ''] = words
+  const single = words.every((word) => word === first) ? table().phrases.get(unrepeated(first)) : undefined
+  if (single) return single.alone && single.word === 'stop' && QUESTION.test(text) ? undefined : single
+  return hearAmong(words)
+}
+
+/** All of it must be phrases of one meaning, and polite words: `at` each place, what was heard of the words before it. */
+function hearAmong(words: readonly string[]): Heard | undefined {
+  const { phrases, polite, mostWords } = table()
+  const at: (OptOutWord | 'polite' | undefined)[] = ['polite']
+  for (let i = 0; i < words.length; i++) {
+    const before = at[i]
+    if (before === undefined) continue
+    for (let length = 1; length <= Math.min(mostWords, words.length - i); length++) {
+      const key = words.slice(i, i + length).join(' ')
+      const heard = phrases.get(length === 1 ? unrepeated(key) : key)
+      if (heard && !heard.alone && (before === 'polite' || before === heard.word)) at[i + length] = heard.word
+      else if (polite.has(key)) at[i + length] ??= before
+    }
+  }
+  const heard = at[words.length]
+  return heard === undefined || heard === 'polite' ? undefined : { word: heard, alone: false }
+}
+
+/** Letters of the longest word that is looked for in its repetition. */
+const LONGEST_REPEATED = 20
+
+/** STOPSTOP is STOP. */
+function unrepeated(word: string): string {
+  for (let length = 3; length <= Math.min(LONGEST_REPEATED, word.length / 2); length++) {
+    const part = word.slice(0, length)
+    if (word.length % length === 0 && part.repeat(word.length / length) === word) return part
+  }
+  return word
+}
+
+function keyOf(phrase: string): string {
+  return (wordsOf(phrase) ?? []).join(' ')
 }

@@ -47,6 +47,11 @@ export interface SmsFinding {
 
 export interface SmsSender {
   /**
+   * Asks Twilio for something that needs the credentials and changes nothing.
+   * @throws SmsError
+   */
+  check(): Promise<void>
+  /**
    * Resolves with Twilio's id of the message.
    * @param begin asked when the request is about to be written to its connection; throws LeaseLostError when it must not be
    * @throws SmsError, LeaseLostError
@@ -74,6 +79,14 @@ const TRIAL = 'Sent from your Twilio trial account - '
 export function createSmsSender(config: TwilioConfig): SmsSender {
   const client = createTwilioClient(config)
   return {
+    async check() {
+      try {
+        await client.messages.page({ pageSize: 1 })
+      } catch (error) {
+        throw classify(error)
+      }
+    },
+
     async send({ to, from, messagingServiceSid, statusCallback, ...content }, begin) {
       try {
         const created = await beginning(begin, () =>

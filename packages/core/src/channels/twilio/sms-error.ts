@@ -37,6 +37,9 @@ const LATER_MS = 30_000
 /** A gateway's statuses: the server behind it may still be at the request. */
 const GATEWAY = new Set([502, 504])
 
+/** Without a code that says more, these are about the account: payment required, forbidden. */
+const REFUSING = new Set([402, 403])
+
 /**
  * Sorts an error of Twilio's library. A create has no idempotency key, so whatever may have taken effect is `unclear`
  * (twilio.com/docs/api/errors/20500); a 429 is never processed (…/20429).
@@ -50,7 +53,8 @@ export function classify(error: unknown): SmsError {
   const answered = !GATEWAY.has(status)
   if (status >= 500 || status < 400 || isUnclear(code)) return new SmsError('unclear', 'unclear', text, { answered })
   const entry = typeof code === 'number' ? twilioCodes.get(code) : undefined
-  if (status === 401 || entry?.class === 'account') return new SmsError('credentials', 'credentials', text)
+  if (status === 401 || entry?.class === 'account' || (!entry && REFUSING.has(status)))
+    return new SmsError('credentials', 'credentials', text)
   const reason = typeof code === 'number' ? reasonOfCode(code) : `twilio_http_${status}`
   if (entry?.class === 'later' || entry?.class === 'sender')
     return new SmsError(reason, 'retry_after', text, { retryAfterMs: entry.holdMs ?? LATER_MS })

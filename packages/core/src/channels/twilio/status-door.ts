@@ -3,12 +3,13 @@ import type { Conversation } from '../../conversations/conversation.ts'
 import type { Conversations } from '../../conversations/conversations.ts'
 import type { Noted } from '../../conversations/delivery-news.ts'
 import type { DeliveryItem } from '../../conversations/items.ts'
-import { conversationKeys } from '../../conversations/keys.ts'
-import { decodeEntry, isEntryId } from '../../conversations/ledger.ts'
+import { conversationKeys, isConversationId } from '../../conversations/keys.ts'
+import { decodeEntry, isEntryId, type LedgerEntry } from '../../conversations/ledger.ts'
 import { pairOf } from '../../conversations/opt-outs.ts'
 import { addressOf, type ReplyAddress } from '../../conversations/reply-address.ts'
 import { senderOf } from '../../deliveries/passage.ts'
 import { SenderGate } from '../../deliveries/sender-gate.ts'
+import { isSameAddress } from '../../identity/identity.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { RoutesHolder } from '../../routing/holder.ts'
 import { carriedChannelOf } from '../channels.ts'
@@ -24,6 +25,8 @@ export interface StatusDoorParts {
   conversations: Conversations
   routes: RoutesHolder
   logger: Logger
+  /** Told of every failure that has a code of Twilio's. */
+  onError: (code: number, isKnown: boolean) => void
 }
 
 /** Which of our messages a status callback is about. */
@@ -36,6 +39,8 @@ export interface StatusSubject {
   parts: number
 }
 
+type MessageEntry = Extract<LedgerEntry, { kind: 'message' }>
+
 /** Messages that failed together come back spread over a quarter more than their pause. */
 const SPREAD = 0.25
 
@@ -46,43 +51,52 @@ export class StatusDoor {
 
   constructor(parts: StatusDoorParts) {
     this.#parts = parts
-    const { redis, prefix, logger, conversations } = parts
+    const { redis, prefix, logger, conversations, onError } = parts
     const { optOuts, flaggedNumbers: numbers, webhooks } = conversations
     const gate = new SenderGate({ redis, prefix, logger })
-    this.#consequences = new Consequences({ optOuts, numbers, gate, webhooks, logger })
+    this.#consequences = new Consequences({ optOuts, numbers, gate, webhooks, logger, onError })
   }
 
   /** Takes in a callback; what is about nothing that is known changes nothing. */
   async accept(told: SmsStatus, subject: StatusSubject): Promise<Noted | 'unknown'> {
     const { conversations } = this.#parts
-    const conversation = isEntryId(subject.message) ? await conversations.find(subject.conversation) : undefined
-    if (!conversation) return 'unknown'
+    const { conversation: id, message } = subject
+    if (!isConversationId(id) || !isEntryId(message)) return 'unknown'
+    // What follows from a failure counts from the message's place in time, so the message has to be there.
+    const [conversation, entry] = await Promise.all([conversations.find(id), this.#entry(id, message)])
+    if (!conversation || entry?.kind !== 'message') return 'unknown'
     const { messageSid, twilioStatus, status, reason } = told
     const ends = endsOf(conversation, told)
     // Before the news is noted: brought again, after an api that died here, it would be known.
-    if (ends) await this.#draw(ends, subject, told)
+    if (ends) await this.#applyConsequences(ends, subject, told)
     return conversations.noteDelivery(conversation, subject.message, {
       once: `${messageSid}:${twilioStatus}`,
       taken: { part: subject.part, sid: messageSid },
       parts: subject.parts,
       ...(status !== undefined && { status }),
       ...(reason !== undefined && { reason }),
-      ...(ends && isFailure(told) && { again: (sent: number) => this.#again(ends, subject, reason ?? '', sent) }),
+      ...(ends &&
+        isFailure(told) && { again: (sent: number) => this.#again(ends, entry, subject.part, reason ?? '', sent) }),
     })
   }
 
-  async #draw(ends: ReplyAddress, { conversation, message }: StatusSubject, told: SmsStatus): Promise<void> {
+  async #applyConsequences(
+    ends: ReplyAddress,
+    { conversation, message }: StatusSubject,
+    told: SmsStatus,
+  ): Promise<void> {
     const { to } = ends
     const sender = senderOf(ends)
     if (told.status === 'delivered' || told.status === 'read') await this.#consequences.arrived(sender, to)
     if (!isFailure(told) || told.reason === undefined) return
-    const about = { to, sender, pair: pairOf(ends), conversation, message, once: told.messageSid }
-    await this.#consequences.draw(told.reason, about)
+    const about = { to, sender, waits: false, pair: pairOf(ends), conversation, message, once: told.messageSid }
+    await this.#consequences.apply(told.reason, about)
   }
 
   async #again(
     ends: ReplyAddress,
-    { conversation, message, part }: StatusSubject,
+    entry: MessageEntry,
+    part: number,
     reason: string,
     sent: number,
   ): Promise<DeliveryItem | undefined> {
@@ -92,9 +106,8 @@ export class StatusDoor {
     const route = this.#parts.routes.current.smsRoute({ to: from ?? '', messagingServiceSid: service })
     const template = reason === 'outside_window'
     if (template && !route?.template) return undefined
-    const entry = await this.#entry(conversation, message)
     // What was said on the web only was never sent.
-    if (entry?.kind !== 'message' || entry.channel === 'web') return undefined
+    if (entry.channel === 'web') return undefined
     const now = Date.now()
     const pauseMs = again.after === 'next_pacific_day' ? nextPacificDay(now) - now : again.after
     return {
@@ -110,11 +123,11 @@ export class StatusDoor {
     }
   }
 
-  /** Undefined when the ledger does not reach back so far. */
-  async #entry(conversation: string, message: string) {
+  /** Undefined when the ledger has no such entry, or does not reach back so far. */
+  async #entry(conversation: string, message: string): Promise<LedgerEntry | undefined> {
     const { redis, prefix } = this.#parts
     const [found] = await redis.xrange(conversationKeys(prefix, conversation).ledger, message, message)
-    return found && decodeEntry(...found).entry
+    return found?.[0] === message ? decodeEntry(...found).entry : undefined
   }
 }
 
@@ -125,7 +138,7 @@ function isFailure({ status }: SmsStatus): boolean {
 /** Between whom the message went: as the conversation knows the two, where it knows them. */
 function endsOf(conversation: Conversation, { to, from, messagingServiceSid }: SmsStatus): ReplyAddress | undefined {
   if (to === undefined) return undefined
-  const known = [addressOf(conversation), ...conversation.links].filter((address) => address.to === to)
+  const known = [addressOf(conversation), ...conversation.links].filter((address) => isSameAddress(address.to, to))
   const ends = known.find((address) => address.from === from) ?? known[0]
   if (ends) return ends
   return {

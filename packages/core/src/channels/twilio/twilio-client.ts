@@ -2,7 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type twilio from 'twilio'
 import { EnvHttpProxyAgent } from 'undici'
 import type { TwilioAccess } from '../../config/config.ts'
+import { connections } from '../../http/connections.ts'
 import { type Exchange, exchange } from '../../http/exchange.ts'
+import { repeatableExchange } from '../../http/repeatable-exchange.ts'
 import { retryAfterMs } from '../../http/retry-after.ts'
 import { twilioLibrary } from './library.ts'
 import { SmsError, throttled } from './sms-error.ts'
@@ -32,20 +34,23 @@ function createRequests(): twilio.RequestClient {
   class Requests extends twilioLibrary().RequestClient {
     constructor() {
       super({ timeout: TIMEOUT_MS })
-      const agent = new EnvHttpProxyAgent({ connections: MOST_IN_PROGRESS, pipelining: 1, allowH2: false })
+      const open = (most: number) =>
+        new EnvHttpProxyAgent({ ...connections, connections: most, pipelining: 1, allowH2: false })
+      const agent = open(MOST_IN_PROGRESS)
       this.axios.defaults.adapter = async (config) => {
         const url = new URL(this.axios.getUri(config))
-        const done = await exchange(
-          agent,
-          {
-            origin: url.origin,
-            path: url.pathname + url.search,
-            method: config.method?.toUpperCase() === 'GET' ? 'GET' : 'POST',
-            headers: config.headers.toJSON(true),
-            body: typeof config.data === 'string' ? config.data : null,
-          },
-          { timeoutMs: TIMEOUT_MS, begin: begins.getStore() },
-        )
+        const request = {
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: config.method?.toUpperCase() === 'GET' ? 'GET' : 'POST',
+          headers: config.headers.toJSON(true),
+          body: typeof config.data === 'string' ? config.data : null,
+        } as const
+        const limits = { timeoutMs: TIMEOUT_MS, begin: begins.getStore() }
+        const done =
+          request.method === 'GET'
+            ? await repeatableExchange(agent, () => open(1), request, limits)
+            : await exchange(agent, request, limits)
         const { status, headers, text: data, failure } = done
         // A refusal stands even if its explanation broke off.
         if (status === undefined || (failure !== undefined && status < 400)) throw brokenOff(done)

@@ -9,6 +9,5 @@ export const whatsapp: CarriedChannel = {
   owns: (address) => address.startsWith('whatsapp:'),
   read: readWithExtras,
   weigh: () => 1,
-  optOutAddress: (address) => address,
   windowMs: 24 * 3_600_000,
 }

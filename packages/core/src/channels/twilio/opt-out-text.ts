@@ -1,0 +1,123 @@
+/** A longer request is not a phrase of ours; every step here is linear in this length. */
+const LONGEST = 160
+
+/** Beyond this nothing is looked at, also when the rest may be a signature. */
+const LONGEST_WITH_SIGNATURE = 2_000
+
+/** Lines that a signature may have. */
+const MOST_SIGNATURE_LINES = 12
+
+/** Letters that Unicode does not take apart into a plain one and a mark. */
+const PLAIN: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', đ: 'd', ß: 'ss', æ: 'ae', ı: 'i' }
+
+const ASCII = /^[\x20-\x7e\r\n\t]*$/
+
+/** Quotes that stand inside words. */
+const APOSTROPHES = /['’‘ʼ`´＇]/gu
+/** Bidirectional marks, joiners, soft hyphens, variation selectors: nothing that one sees. */
+const INVISIBLE = /[\p{Cf}\p{M}]/gu
+/** Scripts that are written without spaces, or with spaces that people set as they like. */
+const UNSPACED =
+  /(?<=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー]) (?=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー])/gu
+
+/**
+ * The words of a text as phrases are compared: without case, accents, width, punctuation, emoji, dashes of any kind and
+ * characters that nobody sees; letters set apart (S.T.O.P.) are one word, letters held down (STOPPP) count once. Digits stay,
+ * each number a word of its own.
+ * @returns undefined for a text that is too long for a phrase
+ */
+export function wordsOf(text: string): string[] | undefined {
+  if (text.length > LONGEST) return undefined
+  const words = ASCII.test(text) ? asciiWords(text) : unicodeWords(text)
+  return words.length < 3 ? words : joinSpelled(words)
+}
+
+/** Most messages: the same as {@link unicodeWords} at a fraction of its cost. */
+function asciiWords(text: string): string[] {
+  const plain = text
+    .toLowerCase()
+    .replaceAll(/['`]/g, '')
+    .replaceAll(/([a-z])\1{2,}/g, '$1')
+  return plain.match(/[a-z]+|\d+/g) ?? []
+}
+
+function unicodeWords(text: string): string[] {
+  const plain = text
+    .normalize('NFKD')
+    .replace(INVISIBLE, '')
+    .replace(APOSTROPHES, '')
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[łøđßæı]/g, (letter) => PLAIN[letter] ?? letter)
+    .replace(/(\p{L})\1{2,}/gu, '$1')
+  const words = plain.match(/\p{L}+|\p{N}+/gu) ?? []
+  return words
+    .join(' ')
+    .replace(UNSPACED, '')
+    .split(' ')
+    .filter((word) => word !== '')
+}
+
+/** Three or more letters one by one are a word that was spelled. */
+function joinSpelled(words: readonly string[]): string[] {
+  const joined: string[] = []
+  for (let i = 0; i < words.length; ) {
+    let end = i
+    while (/^\p{L}$/u.test(words[end] ?? '')) end++
+    if (end - i >= 3) {
+      joined.push(words.slice(i, end).join(''))
+      i = end
+    } else joined.push(words[i++] ?? '')
+  }
+  return joined
+}
+
+const LINE_BREAK = /\r\n|[\n\r\u0085\u2028\u2029]/u
+
+/** A line that divides a text from the signature under it. */
+const DIVIDER = /^(?:[-–—_=*~]{2,}|—)$/u
+
+/** What mail programs and phones put under a text, as far as its first words. */
+const DEVICE =
+  /^(?:sent (?:from|via|with|on) |get outlook|enviado (?:desde|do|de|pelo|via) |envoyé (?:de|depuis|avec) |(?:von|gesendet von|gesendet mit) (?:meinem|mein|outlook)|inviato (?:da|dal) |verstuurd |verzonden (?:vanaf|met|via) |wysłan[eoy] z |skickat från |sendt fra |отправлено с|надіслано з|iphoneから送信|발송|나의 iphone|发自我的|發自我的|從我的|gửi từ |iphone.?umdan gönder|dikirim dari )/iu
+
+/** With what people close a letter, and nothing else on its line. */
+const CLOSING =
+  /^(?:(?:best |kind |warm |many )?(?:regards|wishes)|best|sincerely|yours(?: truly| sincerely)?|cheers|rgds|saludos|un saludo|atentamente|cordialement|bien cordialement|mit freundlichen grüßen|viele grüße|liebe grüße|grüße|gruß|mfg|vg|lg|cordiali saluti|saluti|atenciosamente|abraços|met vriendelijke groet|groeten|groetjes|mvg|pozdrawiam|med vänlig hälsning|mvh|med venlig hilsen|с уважением|з повагою)[,.!]?$/iu
+
+/** A name behind a dash. */
+const SIGNED = /^[-–—~]{1,3} ?\p{L}[\p{L}\p{M} .'’]{0,40}$/u
+
+/** Two or three words in title case. */
+const FULL_NAME = /^\p{Lu}[\p{L}\p{M}'’.-]{0,20}(?: \p{Lu}[\p{L}\p{M}'’.-]{0,20}){1,2}$/u
+
+/**
+ * A text without what its author did not write for us: the signature under it.
+ * @returns undefined when no line of it is sure to begin one
+ */
+export function aboveSignature(text: string): string | undefined {
+  const lines = linesOf(text)
+  const at = lines.findIndex((line, i) => i > 0 && (DIVIDER.test(line) || DEVICE.test(line) || CLOSING.test(line)))
+  return at === -1 ? undefined : lines.slice(0, at).join('\n')
+}
+
+/**
+ * A keyword above a name: signed with a dash, or written in capitals, as the instruction has it, above a full name.
+ * @returns undefined for anything else, so that no name beside a keyword is lost
+ */
+export function aboveName(text: string): string | undefined {
+  const [first = '', ...rest] = linesOf(text).filter((line) => line !== '')
+  const [name = ''] = rest
+  if (rest.length !== 1) return undefined
+  const capitals = /^[^\p{Ll}]+$/u.test(first)
+  return SIGNED.test(name) || (capitals && FULL_NAME.test(name)) ? first : undefined
+}
+
+function linesOf(text: string): string[] {
+  if (text.length > LONGEST_WITH_SIGNATURE) return []
+  const lines = text
+    .trim()
+    .split(LINE_BREAK)
+    .map((line) => line.trim())
+  return lines.length > MOST_SIGNATURE_LINES ? [] : lines
+}
