@@ -36,6 +36,22 @@ async function buryDelivery(conversation: string, id: string, note: { status: st
 }
 
 describe('list', () => {
+  test('shows those of every shard that the command is set up for, though Redis lost how many there are', async () => {
+    const data = JSON.stringify({ kind: 'message', text: 'bad' })
+    for (const shard of [0, 1, 2, 3]) {
+      const id = `c${shard}_${'x'.repeat(22)}`
+      const letter = { lane: id, id: '1-0', data, reason: 'uponai_rejected', detail: '', tries: 1, history: [] }
+      for (const [command, ...rest] of d.lanes.deadLetters.keep({ ...letter, at: Date.now() }))
+        await d.lanes.connection.call(command, ...rest.map(String))
+    }
+    const listed = async (shards: string) => {
+      const { stdout } = await chatlane(['dead-letters', 'list', '--json'], { ...d.env, QUEUE_SHARDS: shards })
+      return JSON.parse(stdout).items.length
+    }
+    expect(await listed('4')).toBe(4)
+    expect(await listed('1')).toBe(1)
+  })
+
   test('says that there are none', async () => {
     expect(await run('list')).toMatchObject({ code: 0, stdout: 'no dead letters\n' })
   })

@@ -1,10 +1,12 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
+import { backoff } from './backoff.ts'
 import type { OnBury } from './burial.ts'
 import { type Item, parseItem } from './items.ts'
 import type { OnExhausted } from './judge.ts'
 import type { LaneJob } from './lane-job.ts'
 import type { Lanes } from './lanes.ts'
 import { Leases } from './lease.ts'
+import { pauseOnFaults } from './pause-on-faults.ts'
 import { Presence } from './presence.ts'
 import { PREFETCH, type RunnerOptions, work } from './runner.ts'
 import { BatchedScript } from './script.ts'
@@ -53,11 +55,6 @@ export interface LaneCounters {
   fenced: number
   /** Runs that took over from one that died with an item in its hands. */
   takeOvers: number
-}
-
-/** Exponential back-off with full jitter: a random time up to base x 2^(tries-1), at most `most`. */
-export function backoff(tries: number, baseMs = 1_000, mostMs = 300_000): number {
-  return Math.random() * Math.min(mostMs, baseMs * 2 ** (tries - 1))
 }
 
 /** Works lanes off: at most one item per lane at a time, over all processes. */
@@ -196,6 +193,7 @@ export class LaneWorker {
       removeOnFail: { count: 0 },
     })
     worker.on('error', this.#onError)
+    pauseOnFaults(worker, () => !this.#paused && !this.#draining)
     const leases = new Leases(worker, leaseMs, this.#onError)
     return { worker, leases }
   }

@@ -1,4 +1,4 @@
-import type { LaneRedis, Lanes } from '@chatlane/lanes'
+import { type LaneRedis, type Lanes, pauseOnFaults } from '@chatlane/lanes'
 import { Queue, Worker } from 'bullmq'
 import { moveDue } from './move-due.ts'
 import { EVERY_MS, isOffSchedule, reschedule, schedule } from './schedule.ts'
@@ -79,6 +79,7 @@ export class Closer {
     const worker = new Worker('closing', process, { ...options, ...keep, ...soon, drainDelay: 1 })
     queue.on('error', onError)
     worker.on('error', onError)
+    pauseOnFaults(worker)
     return { shard, queue, worker, suspect: false }
   }
 
