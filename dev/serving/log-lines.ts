@@ -14,5 +14,10 @@ const pretty = prettyFactory({
 export function printLine(service: string, line: string): void {
   const style = Object.entries(colour).find(([name]) => name === service)?.[1] ?? 'bold'
   const name = styleText(style, service.padEnd(8), { stream: process.stdout })
-  process.stdout.write(`${name}${line.startsWith('{') ? pretty(line).trimEnd() : line}\n`)
+  process.stdout.write(`${name}${line.startsWith('{') ? pretty(withEscapesShown(line)).trimEnd() : line}\n`)
+}
+
+/** Control characters are escaped in the log and stay so: a terminal would obey them. */
+function withEscapesShown(line: string): string {
+  return line.replace(/\\./g, (found) => (found === '\\u' ? '\\\\u' : found))
 }

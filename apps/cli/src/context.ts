@@ -13,6 +13,7 @@ import {
 } from '@chatlane/core'
 import { type LaneRedis, Lanes } from '@chatlane/lanes'
 import { Failure } from './failure.ts'
+import { say } from './output.ts'
 
 /** How long Redis may take to be there. */
 const PATIENCE_MS = 5_000
@@ -37,7 +38,7 @@ export interface Context {
 /** The environment, checked. What cannot be used: a line per problem on stderr, exit code 78. */
 export function readConfig(): CliConfig {
   const config = exitOnConfigError(() => loadCliConfig(process.env))
-  for (const warning of config.warnings) console.error(`chatlane: ${warning}`)
+  for (const warning of config.warnings) say(`chatlane: ${warning}`)
   return config
 }
 

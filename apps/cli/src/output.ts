@@ -1,9 +1,15 @@
 import { stripVTControlCharacters } from 'node:util'
+import { jsonForTerminal, textForTerminal } from '@chatlane/core'
 import Table from 'cli-table3'
 
 /** Prints a command's result: as one JSON value, or as people read it. */
 export function print(options: { json?: true }, value: unknown, readable: () => string): void {
-  console.log(options.json ? JSON.stringify(value) : readable())
+  console.log(options.json ? jsonForTerminal(value) : readable())
+}
+
+/** Says something on stderr, beside the result. */
+export function say(text: string): void {
+  console.error(textForTerminal(text))
 }
 
 /** A table without lines; the last column may be long. */

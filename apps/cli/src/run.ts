@@ -1,6 +1,8 @@
-import { ChatlaneError, isRedisUnavailable } from '@chatlane/core'
+import { inspect } from 'node:util'
+import { ChatlaneError, isRedisUnavailable, textForTerminal } from '@chatlane/core'
 import { type Command, CommanderError } from 'commander'
 import { Failure } from './failure.ts'
+import { say } from './output.ts'
 
 /** sysexits.h: EX_USAGE. */
 const exitCodeForUsage = 64
@@ -12,7 +14,10 @@ export async function run(program: Command): Promise<void> {
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
   })
-  for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError('(--help tells more)')
+  for (const command of everyCommand(program)) {
+    command.exitOverride().showHelpAfterError('(--help tells more)')
+    command.configureOutput({ writeErr: (text) => process.stderr.write(textForTerminal(text)) })
+  }
   try {
     await program.parseAsync()
   } catch (error) {
@@ -25,20 +30,20 @@ function tell(error: unknown): number {
   // commander has said it already; its help ends with an error, too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeForUsage
   if (error instanceof Failure) {
-    console.error(`chatlane: ${error.message}`)
+    say(`chatlane: ${error.message}`)
     return error.exitCode
   }
   if (isRedisUnavailable(error)) {
-    console.error(`chatlane: Redis went away: ${error instanceof Error ? error.message : String(error)}`)
+    say(`chatlane: Redis went away: ${error instanceof Error ? error.message : String(error)}`)
     return 1
   }
   if (error instanceof ChatlaneError) {
     const { code, message } = error
-    console.error(`chatlane: ${code}: ${message}; see docs/errors.md#${code.toLowerCase()}`)
+    say(`chatlane: ${code}: ${message}; see docs/errors.md#${code.toLowerCase()}`)
     return 1
   }
   // Nobody foresaw it: where it happened is all there is to go by.
-  console.error(error)
+  say(inspect(error))
   return 1
 }
 

@@ -61,6 +61,13 @@ test('a line is JSON on standard output, with level, time and service', () => {
   })
 })
 
+test('what would steer a terminal is escaped, and the same to whoever parses the line', () => {
+  const note = 'a\u001b[2Jb\u009b31mc\u202ed\u2028e\u007ff\u2066'
+  const { output, line } = logged((logger) => logger.info({ note, [note]: 1 }, note))
+  expect(output).not.toMatch(/(?!\n)[\p{Cc}\u2028\u2029\p{Cf}]/u)
+  expect(line).toMatchObject({ note, [note]: 1, msg: note })
+})
+
 describe('an address', () => {
   test.each([
     ['+15005550006', '+1•••••0006'],

@@ -1,7 +1,7 @@
 import { agentView, type UponAIClient, versionView } from '@chatlane/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { jsonOption, limitOption } from '../options.ts'
-import { print } from '../output.ts'
+import { print, say } from '../output.ts'
 import { withUponAI } from '../uponai.ts'
 import { fieldsFrom, withFields } from './agent-fields.ts'
 import { describeAgent, tableOfAgents, tableOfVersions } from './agent-pages.ts'
@@ -129,7 +129,7 @@ async function update(agent: string, options: Options): Promise<void> {
 async function newDraft(uponai: UponAIClient, agent: string): Promise<number | undefined> {
   const { version } = await uponai.getAgent(agent)
   const draft = await uponai.draftAgent(agent, version ?? 0)
-  console.error(`chatlane: draft ${draft.version} begun, like version ${version}`)
+  say(`chatlane: draft ${draft.version} begun, like version ${version}`)
   return draft.version
 }
 

@@ -9,7 +9,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig, withContext } from '../context.ts'
 import { Failure } from '../failure.ts'
 import { jsonOption, limitOption } from '../options.ts'
-import { print } from '../output.ts'
+import { print, say } from '../output.ts'
 import { describeLetter, tableOfLetters } from './dead-letter-pages.ts'
 
 interface Options extends FilterOptions {
@@ -119,9 +119,9 @@ async function replay(ids: string[], options: Options): Promise<void> {
     for (const id of ids) {
       const { status } = await deadLetters.replay(id, { force })
       count[status]++
-      if (status === 'not_found') console.error(`chatlane: ${notFound(id)}`)
-      if (status === 'unreadable') console.error(`chatlane: ${id} cannot be read: it can be removed`)
-      if (status === 'may_repeat') console.error(`chatlane: ${id} may have taken effect: it is left as it is`)
+      if (status === 'not_found') say(`chatlane: ${notFound(id)}`)
+      if (status === 'unreadable') say(`chatlane: ${id} cannot be read: it can be removed`)
+      if (status === 'may_repeat') say(`chatlane: ${id} may have taken effect: it is left as it is`)
     }
     const left = count.may_repeat === 0 ? '' : `, ${count.may_repeat} left that may have taken effect (--force)`
     print(options, count, () => `${count.replayed} replayed${left}`)
@@ -138,7 +138,7 @@ async function remove(ids: string[], options: Options): Promise<void> {
     for (const id of ids) {
       const removed = await deadLetters.remove(id)
       count[removed ? 'removed' : 'not_found']++
-      if (!removed) console.error(`chatlane: ${notFound(id)}`)
+      if (!removed) say(`chatlane: ${notFound(id)}`)
     }
     print(options, count, () => `${count.removed} removed`)
     if (count.not_found > 0) process.exitCode = 1

@@ -5,7 +5,7 @@ import { progressOn } from '../load/progress.ts'
 import { prepareReport } from '../load/report/file.ts'
 import { runLoad } from '../load/run.ts'
 import { jsonOption } from '../options.ts'
-import { print } from '../output.ts'
+import { print, say } from '../output.ts'
 import { parseBurst, parseNumbers, parseSpan, parseThink, parseUrls, positive, range, whole } from './load-formats.ts'
 import { pageOfLoad, viewOfLoad } from './load-pages.ts'
 import { type LoadOptions, settingsOf } from './load-settings.ts'
@@ -96,12 +96,12 @@ async function load(options: LoadOptions & { report: string | false; json?: true
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(130)
     // Behind a bar, on a line of its own.
-    console.error('\nstopping: what was accepted is checked; again to leave at once')
+    say('\nstopping: what was accepted is checked; again to leave at once')
     stop.abort()
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   try {
-    console.error(`seed ${settings.seed}`)
+    say(`seed ${settings.seed}`)
     const result = await runLoad(settings, progressOn(process.stderr), stop.signal)
     await report?.write(result)
     print(options, viewOfLoad(result, report?.file), () => pageOfLoad(result, report?.file))

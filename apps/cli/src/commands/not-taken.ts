@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AgentFields } from '@chatlane/core'
+import { say } from '../output.ts'
 
 /**
  * Says what was sent and is not so in what came back: no document says which fields `rest` lets be changed, and what it does not
@@ -9,9 +10,9 @@ export function tellNotTaken(sent: AgentFields, came: AgentFields): void {
   for (const [name, value] of Object.entries(sent)) {
     const now = came[name]
     if (now === undefined) {
-      console.error(`chatlane: UponAI does not show ${name}: whether it was taken is not known`)
+      say(`chatlane: UponAI does not show ${name}: whether it was taken is not known`)
     } else if (!holds(now, value)) {
-      console.error(`chatlane: UponAI did not take ${name}: it is ${JSON.stringify(now)}`)
+      say(`chatlane: UponAI did not take ${name}: it is ${JSON.stringify(now)}`)
       process.exitCode = 1
     }
   }

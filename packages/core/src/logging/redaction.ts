@@ -1,3 +1,4 @@
+import { jsonForTerminal } from '../text/terminal.ts'
 import { maskAddress, maskNumbers, textForLog } from './masking.ts'
 
 export interface RedactionOptions {
@@ -49,7 +50,7 @@ export function createRedaction(options: RedactionOptions): (line: string) => st
     return cleaned
   }
 
-  return (line) => `${JSON.stringify(clean(JSON.parse(line), 'other'))}\n`
+  return (line) => `${jsonForTerminal(clean(JSON.parse(line), 'other'))}\n`
 }
 
 /** Every line has the same few keys; those that somebody else chose must not fill the memory. */

@@ -17,6 +17,7 @@ const { inboundSmsForm } = await import('../../src/channels/twilio/inbound.ts')
 const { mediaOf } = await import('../../src/channels/twilio/media.ts')
 const { phoneNumber } = await import('../../src/channels/phone-number.ts')
 const { withoutEnding } = await import('../../src/text/without-ending.ts')
+const { jsonForTerminal, textForTerminal } = await import('../../src/text/terminal.ts')
 const { endOfKnown, findText, spoken } = await import('../../src/turns/history.ts')
 const { accountOf } = await import('../../src/turns/account.ts')
 
@@ -28,6 +29,7 @@ const redactShown = createRedaction({ content: true, secrets })
 const LOOKING: Record<string, (text: string) => unknown> = {
   'a line of the log': (text) => redact(JSON.stringify({ note: text, [text]: 1, err: errorForLog(new Error(text)) })),
   'a line of the log that shows texts': (text) => redactShown(JSON.stringify({ text, msg: text })),
+  'a text for a terminal': (text) => [textForTerminal(text), jsonForTerminal(text)],
   'the masking of numbers': maskNumbers,
   'the masking of an address': (text) => maskAddress(text),
   'a text as the log shows it': (text) => textForLog(text),

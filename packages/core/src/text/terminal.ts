@@ -1,0 +1,23 @@
+// What a terminal does not show but obeys: escape sequences, their eight-bit forms (C1), marks that turn the direction of what
+// follows, and separators that break a line. Texts come from people, agents and providers, and any of them may hold these.
+
+const STEERING = /[\u007f-\u009f\u2028\u2029\p{Cf}]/gu
+const STEERING_OR_C0 = /(?![\n\t])[\p{Cc}\u2028\u2029\p{Cf}]/gu
+
+/** A value as JSON that is the same to every parser and harmless in a terminal: what would steer it is escaped. */
+export function jsonForTerminal(value: unknown): string {
+  return JSON.stringify(value).replace(STEERING, escaped)
+}
+
+/** A text with what would steer a terminal written as `\u001b`. Line breaks and tabs stay. */
+export function textForTerminal(text: string): string {
+  return text.replace(STEERING_OR_C0, escaped)
+}
+
+/** Each UTF-16 unit as JSON writes it. */
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
+}
