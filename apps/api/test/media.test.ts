@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { SignJWT } from 'jose'
+import { jwtVerify, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { call, expectProblem, newConversation } from './calls.ts'
 import { type FakeMedia, fakeMedia } from './fake-twilio-media.ts'
@@ -350,9 +350,22 @@ describe('GET /media/{token}', () => {
         await token((jwt) => later(jwt).setAudience('other')),
         await token((jwt) => later(jwt).setSubject(foreign)),
         await token((jwt) => later(jwt).setSubject('../../secrets')),
+        await token((jwt) => later(jwt).setSubject(`${accountSid}/../..`)),
+        await token((jwt) => later(jwt).setSubject(`${accountSid}/MM${'1'.repeat(32)}/..%2fx`)),
       ]
       for (const one of wrong) await problemOf(`/media/${one}`, 404, 'not_found')
       expect(twilio.asked).toEqual([])
+    })
+
+    test('the secret itself signs none, and no key signs both', async () => {
+      const key = new TextEncoder().encode(environment.SESSION_SECRET)
+      const link = (await linkTo(file())).slice('/media/'.length)
+      const conversation = await newConversation(api.url)
+      for (const issued of [link, conversation.token]) await expect(jwtVerify(issued, key)).rejects.toThrow(/signature/)
+      const wrong = await call(api.url, `/v1/conversations/${conversation.id}`, {
+        headers: { authorization: `Bearer ${link}` },
+      })
+      expectProblem(wrong, 401, 'unauthorized')
     })
 
     test('and none of them opens a conversation', async () => {

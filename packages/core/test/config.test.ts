@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,9 @@ afterAll(() => {
   process.chdir(started)
   rmSync(root, { recursive: true })
 })
+
+/** A secret as openssl makes them. */
+const random = (seed: number) => createHash('sha256').update(String(seed)).digest('hex')
 
 type Env = Record<string, string | undefined>
 
@@ -109,7 +113,7 @@ test('every variable reaches its place', () => {
     ADMIN_PORT: '0',
     WORKER_HOST: '10.0.0.1',
     WORKER_PORT: '0',
-    API_KEYS: 'first, second,first,',
+    API_KEYS: ` ${random(1)}, ${random(2)},`,
     SESSION_SECRET: 'a secret that is long enough for everyone',
     CHATLANE_CONFIG: join(folder, 'routes.yaml'),
     AUTO_CLOSE_AFTER_MS: '0',
@@ -157,7 +161,7 @@ test('every variable reaches its place', () => {
     api: { host: '::', port: 80, trustProxy: 2, maxConnections: 20_000 },
     admin: { host: 'localhost', port: 0 },
     worker: { host: '10.0.0.1', port: 0, concurrency: 5 },
-    apiKeys: ['first', 'second'],
+    apiKeys: [random(1), random(2)],
     sessionSecret: 'a secret that is long enough for everyone',
     routesFile: join(folder, 'routes.yaml'),
     autoCloseAfterMs: 0,
@@ -175,7 +179,7 @@ test('every variable reaches its place', () => {
       'auth-token',
       'next-token',
       'key-secret',
-      'first',
+      random(1),
       'webhook key',
     ]),
   )
@@ -259,7 +263,36 @@ describe('a contradiction is refused', () => {
     expect(problemsOf({ ...enough, ...twilio })).toEqual({})
     expect(problemsOf({ ...enough, API_HOST: '10.0.0.1', API_PORT: '3001' })).toEqual({})
     expect(problemsOf({ ...enough, NODE_ENV: 'production' }, 'worker')).toEqual({})
-    expect(problemsOf({ ...enough, NODE_ENV: 'production', API_KEYS: 'key', SESSION_SECRET: 'secret' })).toEqual({})
+    expect(problemsOf({ ...enough, NODE_ENV: 'production', API_KEYS: random(1), SESSION_SECRET: random(2) })).toEqual(
+      {},
+    )
+  })
+})
+
+describe('in production secrets that can be guessed are refused', () => {
+  const production = { ...enough, NODE_ENV: 'production', API_KEYS: random(1), SESSION_SECRET: random(2) }
+  test.each([
+    ['a short key', { API_KEYS: `${random(1)},short` }, 'API_KEYS', /32 random characters/],
+    ['a short secret', { SESSION_SECRET: random(2).slice(0, 31) }, 'SESSION_SECRET', /32 random characters/],
+    ['a long secret of few characters', { SESSION_SECRET: 'ab'.repeat(20) }, 'SESSION_SECRET', /32 random characters/],
+    [
+      "the sandbox's secret",
+      { SESSION_SECRET: 'sandbox-session-secret-known-to-everybody' },
+      'SESSION_SECRET',
+      /nobody/,
+    ],
+    ["dev's secret", { SESSION_SECRET: 'known to everybody: for this machine only' }, 'SESSION_SECRET', /nobody/],
+    ['a key twice', { API_KEYS: `${random(1)},${random(1)}` }, 'API_KEYS', /another secret/],
+    ['a key as the secret', { SESSION_SECRET: random(1) }, 'SESSION_SECRET', /another secret/],
+    ["UponAI's key as our own", { UPONAI_API_KEY: random(1) }, 'API_KEYS', /another secret/],
+  ])('%s', (_, env, variable, message) => {
+    expect(problemsOf({ ...production, ...env })).toEqual({ [variable]: expect.stringMatching(message) })
+  })
+
+  test('not where there is a sandbox behind them, nor in a process that does not use them', () => {
+    const weak = { ...production, API_KEYS: 'a,a', SESSION_SECRET: 'x' }
+    expect(problemsOf({ ...weak, UPONAI_BASE_URL: 'http://127.0.0.1:4010/uponai' })).toEqual({})
+    expect(problemsOf(weak, 'worker')).toEqual({})
   })
 })
 

@@ -45,7 +45,7 @@ export const secret = (what: string) => format(what, matching(/\S/))
 
 export const credentials = (what: string) =>
   format(`a comma-separated list of ${what} (without spaces)`, (text) => {
-    const items = [...new Set(splitList(text))]
+    const items = splitList(text)
     return items.length > 0 && items.every((item) => /^[\x21-\x7e]+$/.test(item)) ? items : undefined
   })
 

@@ -8,6 +8,7 @@ import { readVariables } from './read.ts'
 import { findUpstreams } from './upstreams.ts'
 import { type Environment, environment } from './variables.ts'
 import { findWarnings } from './warnings.ts'
+import { findWeakSecrets } from './weak-secrets.ts'
 
 const defaultRoutesFile = './chatlane.yaml'
 
@@ -24,7 +25,12 @@ export function loadConfig(processName: Exclude<ProcessName, 'cli'>, env: Record
   const twilio = assembleTwilio(given)
   const uponai = assembleUponai(given, given.UPONAI_API_KEY)
   const upstreams = findUpstreams(given.UPSTREAMS, uponai, twilio)
-  return { ...assemble(given), upstreams, uponai, ...(twilio && { twilio }), ...more }
+  const config = { ...assemble(given), upstreams, uponai, ...(twilio && { twilio }), ...more }
+  // Behind a sandbox there is nothing to protect.
+  const exposed = processName === 'api' && config.production && upstreams.kind === 'live'
+  const weak = exposed ? findWeakSecrets(config) : []
+  if (weak.length > 0) throw new ConfigError(weak)
+  return config
 }
 
 /**

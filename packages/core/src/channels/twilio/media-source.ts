@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { TwilioConfig } from '../../config/config.ts'
 import { connections } from '../../http/connections.ts'
-import { type InboundMedia, safeType } from './media.ts'
+import { hasSids, type InboundMedia, safeType } from './media.ts'
 
 const TWILIO_API = 'https://api.twilio.com'
 
@@ -67,6 +67,7 @@ export class MediaSource {
     { accountSid, messageSid, mediaSid }: Omit<InboundMedia, 'type'>,
     signal: AbortSignal,
   ): Promise<MediaContent> {
+    if (!hasSids({ accountSid, messageSid, mediaSid })) throw new MediaError('gone', 'Twilio has no file of this name')
     const path = `/2010-04-01/Accounts/${accountSid}/Messages/${messageSid}/Media/${mediaSid}`
     let url = new URL(this.#api.pathname.replace(/\/$/, '') + path, this.#api)
     let headers: Record<string, string> = { authorization: this.#authorization }

@@ -18,6 +18,15 @@ const TYPE_FORM = /^[a-z]{1,20}\/[a-z0-9][a-z0-9.+-]{0,60}$/
 /** What a file is called whose type nobody can say. */
 const UNKNOWN_TYPE = 'application/octet-stream'
 
+const SID_FORMS = { accountSid: /^AC[0-9a-f]{32}$/i, messageSid: /^[MS]M[0-9a-f]{32}$/i, mediaSid: /^ME[0-9a-f]{32}$/i }
+
+/** The ids have the form of Twilio's, so that an address made of them is that of a file and of nothing else. */
+export function hasSids({ accountSid, messageSid, mediaSid }: Omit<InboundMedia, 'type'>): boolean {
+  return (
+    SID_FORMS.accountSid.test(accountSid) && SID_FORMS.messageSid.test(messageSid) && SID_FORMS.mediaSid.test(mediaSid)
+  )
+}
+
 /**
  * The files that a webhook's form names. What is not one of our account's, or not at Twilio, is left out: it would make us
  * call an address that somebody chose.
