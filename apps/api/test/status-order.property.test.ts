@@ -1,7 +1,7 @@
 import type { LedgerItem } from '@chatlane/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newConversation, say } from './calls.ts'
+import { call, newConversation, say } from './calls.ts'
 import { accountSid, type StartedApi, startApi } from './started-api.ts'
 import { newSid, postForm } from './twilio-requests.ts'
 
@@ -55,7 +55,13 @@ const scenario = fc.integer({ min: 1, max: 3 }).chain((parts) => {
   })
 })
 
-async function endOf(parts: number, callbacks: readonly Callback[]): Promise<Partial<LedgerItem> | undefined> {
+/** Says these of one of our messages; gives its id. */
+async function told(
+  about: { conversation: string; to?: string | undefined; from?: string | undefined },
+  parts: number,
+  callbacks: readonly Callback[],
+) {
+  const { conversation, to, from } = about
   const message = await say(api.url, conversation, 'x')
   const sids = new Map<string, string>()
   for (const { part, sid, status, code } of callbacks) {
@@ -67,9 +73,16 @@ async function endOf(parts: number, callbacks: readonly Callback[]): Promise<Par
       MessageSid: sids.get(name) ?? '',
       MessageStatus: status,
       ...(code !== undefined && { ErrorCode: code }),
+      ...(to !== undefined && { To: to }),
+      ...(from !== undefined && { From: from }),
     }
     expect((await postForm(api.url, `/webhooks/twilio/status?${query}`, fields)).status).toBe(204)
   }
+  return message
+}
+
+async function endOf(parts: number, callbacks: readonly Callback[]): Promise<Partial<LedgerItem> | undefined> {
+  const message = await told({ conversation }, parts, callbacks)
   const { items } = await api.conversations.messages(conversation, '0', 10_000)
   const { status, reason, reason_text } = items.find(({ id }) => id === message) ?? {}
   return { ...(status && { status }), ...(reason && { reason }), ...(reason_text && { reason_text }) }
@@ -81,5 +94,45 @@ test('whatever the order of callbacks, and however often they come, a message en
       expect(await endOf(parts, said.other)).toEqual(await endOf(parts, said.one))
     }),
     { seed, numRuns: 60 },
+  )
+})
+
+/** News of one Twilio id: it arrived, and it did not. Some of the codes would be sent again, flag the number or pause the sender. */
+const contradiction = fc
+  .record({
+    arrivals: fc.constantFrom(['delivered'], ['read'], ['delivered', 'read']),
+    before: fc.subarray(['queued', 'sending', 'sent']),
+    failure: fc.constantFrom('failed', 'undelivered'),
+    code: fc.constantFrom('30008', '30003', '30005', '30006', '30004', '30007', '30001', '30032', '30034', '39999'),
+  })
+  .chain(({ arrivals, before, failure, code }) => {
+    const all = [...before, ...arrivals].map((status): Callback => ({ part: 0, sid: 0, status }))
+    const failed: Callback = { part: 0, sid: 0, status: failure, code }
+    const said = fc.shuffledSubarray([...all, failed], { minLength: all.length + 1 })
+    return fc.record({ said, end: fc.constant(arrivals.at(-1)) })
+  })
+
+let people = 0
+
+test('what arrived stays so, is not sent again and speaks against nobody, whenever a failure is told of it', async () => {
+  await fc.assert(
+    fc.asyncProperty(contradiction, async ({ said, end }) => {
+      people++
+      const [to, from] = [4, 5].map((i) => `+1${i}15556${String(people).padStart(4, '0')}`)
+      const origin = { channel: 'sms', participant: to ?? '', sender: from ?? '', agentId: 'chat_agent_sms' } as const
+      const { conversationId: about } = await api.conversations.acceptFrom(origin, { text: 'hi', key: newSid() })
+      const message = await told({ conversation: about, to, from }, 1, said)
+      const { items } = await api.conversations.messages(about, '0', 10)
+      expect(items.find(({ id }) => id === message)?.status).toBe(end)
+      expect(await api.conversations.flaggedNumbers.isFlagged(origin.participant)).toBeUndefined()
+      const arrived = said.findIndex(({ status }) => status === 'delivered' || status === 'read')
+      const failed = said.findIndex(({ code }) => code !== undefined)
+      // What was queued before is left when its turn comes.
+      const mail = await api.redis.llen(`{${api.prefix}:0}:deliveries:mail:${about}`)
+      if (failed > arrived) expect(mail).toBe(0)
+      const pauses = JSON.stringify((await call(api.url, '/v1/pauses')).body)
+      if (failed > arrived) expect(pauses).not.toContain(origin.sender)
+    }),
+    { seed, numRuns: 50 },
   )
 })

@@ -87,8 +87,13 @@ test('a text in several parts is delivered when all are, also if that is told at
 
 test('of a text in several parts, the part that did not arrive counts', async () => {
   message = await say(api.url, conversation, 'three parts')
-  for (const [status, errorCode] of [['delivered'], ['undelivered', '30005'], ['delivered']] as const)
-    await tell({ status, ...(errorCode && { errorCode }) })
+  const states = [['delivered'], ['undelivered', '30005'], ['delivered']] as const
+  for (const [part, [status, errorCode]] of states.entries())
+    await tell({
+      status,
+      ...(errorCode && { errorCode }),
+      about: { conversation, message, part: String(part), parts: '3' },
+    })
   expect(await shown(message)).toMatchObject({ status: 'undelivered', reason: 'twilio_30005' })
 })
 

@@ -109,6 +109,24 @@ describe('what Twilio took and did not deliver', () => {
   })
 })
 
+describe('what was told undelivered and delivered', () => {
+  it('is not sent again when it is heard to have arrived while it waits', async () => {
+    s = await stage({})
+    const conversation = await s.text(PERSON, 'hi')
+    const items = await s.settled(conversation, (all) => ours(all).some(({ status }) => status === 'sent'))
+    const message = ours(items)[0]?.id ?? ''
+    const taken = { part: 0, sid: (await creates())[0]?.sid ?? '' }
+    const text = { to: PERSON, from: NUMBER, text: 'echo: hi' }
+    const again = async () => ({ ...text, part: 0, again: 1, due: Date.now() + 1_000 })
+    const failed = { once: 'undelivered', status: 'undelivered', reason: 'twilio_30008', taken, again } as const
+    expect(await s.conversations.noteDelivery(conversation.id, message, failed)).toBe('sent_again')
+    const arrived = { once: 'delivered', status: 'delivered', taken } as const
+    await s.conversations.noteDelivery(conversation.id, message, arrived)
+    expect(ours(await s.settled(conversation))).toMatchObject([{ status: 'delivered' }])
+    expect(await creates()).toHaveLength(1)
+  })
+})
+
 describe('WhatsApp', () => {
   it('takes the text itself within the 24 hours', async () => {
     s = await stage({ routes: routes(withText) })

@@ -39,12 +39,12 @@ const RANK: Record<MessageStatus, number> = {
   answered: 3,
   moved: 3,
   handed_off: 3,
-  delivered: 3,
-  read: 4,
   dropped: 5,
-  // Of a long text sent in several parts, the one that did not arrive counts.
   failed: 5,
   undelivered: 5,
+  // What arrived did, whatever a carrier says of it besides. Of a text in several parts they are said of all of them.
+  delivered: 6,
+  read: 7,
 }
 
 /** What the ledger, a Redis stream, holds: messages, and what became of messages and of the conversation. */
@@ -248,7 +248,7 @@ export function foldItems(entries: readonly StoredEntry[]): LedgerItem[] {
   // It was put into the lane again: what was said of the message before counts no more.
   const requeue = (id: string, reason?: string) => {
     const item = items.get(id)
-    if (!item) return
+    if (!item || RANK[item.status] >= RANK.delivered) return
     item.status = 'queued'
     if (reason === undefined) delete item.reason
     else item.reason = reason

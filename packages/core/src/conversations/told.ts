@@ -10,6 +10,9 @@ export const KEPT_SECONDS = 24 * 3_600
 const SENT = ['sent', 'delivered', 'read'] as const satisfies MessageStatus[]
 type SentStatus = (typeof SENT)[number]
 
+/** Those that say that it arrived: nothing that is said of it later changes that. */
+const ARRIVED: readonly (string | undefined)[] = ['delivered', 'read'] satisfies SentStatus[]
+
 /** The states that say that it did not arrive. */
 const FAILED: readonly (string | undefined)[] = ['failed', 'undelivered'] satisfies MessageStatus[]
 
@@ -36,7 +39,7 @@ export interface News {
 export interface Told {
   /** Ids of the provider's by the part (from 0) of the message: proof that it took the part. */
   readonly sids: ReadonlyMap<number, readonly string[]>
-  /** How far each part has come that the provider took. */
+  /** How far each part has come that the provider took; of what was sent again, also that the earlier one arrived after all. */
   readonly reached: ReadonlyMap<number, SentStatus>
   /** The names of the news that was noted. */
   readonly news: ReadonlySet<string>
@@ -72,7 +75,8 @@ export function parseTold(hash: Record<string, string>): Told {
     if (!known.includes(sid)) sids.set(part, [...known, sid])
     if (FAILED.includes(status)) failed.add(sid)
     const sent = SENT.find((one) => one === status)
-    if (sent !== undefined && !replaced.has(sid)) reached.set(part, furthest(reached.get(part), sent))
+    if (sent !== undefined && (!replaced.has(sid) || ARRIVED.includes(sent)))
+      reached.set(part, furthest(reached.get(part), sent))
   }
   return { sids, reached, news, failed, replaced }
 }
@@ -99,11 +103,20 @@ export function replacedEffects(key: string, sid: string): Effect[] {
   ]
 }
 
+/** Whether a part is known to have arrived; without one, whether any of the message is. */
+export function hasArrived({ reached }: Told, part?: number): boolean {
+  return part === undefined
+    ? [...reached.values()].some((one) => ARRIVED.includes(one))
+    : ARRIVED.includes(reached.get(part))
+}
+
 /**
- * How often a part was sent, when all of it failed by now, this id being the last; undefined when something sent for it may
- * have arrived.
+ * How often a part was sent, when all of it failed by now, this id being the last; undefined when something sent for it has,
+ * or may have, arrived.
  */
-export function timesFailed({ sids, failed }: Told, { part, sid }: { part: number; sid: string }): number | undefined {
+export function timesFailed(told: Told, { part, sid }: { part: number; sid: string }): number | undefined {
+  if (hasArrived(told, part)) return undefined
+  const { sids, failed } = told
   const known = new Set([...(sids.get(part) ?? []), sid])
   for (const one of known) if (one !== sid && !failed.has(one)) return undefined
   return known.size
@@ -114,15 +127,22 @@ export function timesFailed({ sids, failed }: Told, { part, sid }: { part: numbe
  * last of them, and of which nothing is known while a part was not heard of. Undefined: nothing.
  */
 export function wholeStatus(told: Told, { status, taken, parts = 1 }: News): MessageStatus | undefined {
-  if (taken !== undefined && told.replaced.has(taken.sid)) return undefined
+  if (taken !== undefined && told.replaced.has(taken.sid) && !ARRIVED.includes(status)) return undefined
+  // A failure of one part of several counts until all have arrived: in which order that is told makes no difference.
+  if (FAILED.includes(status) && ARRIVED.includes(leastReached(told, parts))) return undefined
   const sent = SENT.find((one) => one === status)
   if (sent === undefined || taken === undefined || parts === 1) return status
+  const reached = new Map(told.reached).set(taken.part, furthest(told.reached.get(taken.part), sent))
+  return leastReached({ reached }, parts)
+}
+
+/** How far the whole message has come: as far as the last of its parts. Undefined while one was not heard of. */
+export function leastReached({ reached }: Pick<Told, 'reached'>, parts: number): SentStatus | undefined {
   let whole: SentStatus = 'read'
   for (let part = 0; part < parts; part++) {
-    const before = told.reached.get(part)
-    const reached = part === taken.part ? furthest(before, sent) : before
-    if (reached === undefined) return undefined
-    if (SENT.indexOf(reached) < SENT.indexOf(whole)) whole = reached
+    const one = reached.get(part)
+    if (one === undefined) return undefined
+    if (SENT.indexOf(one) < SENT.indexOf(whole)) whole = one
   }
   return whole
 }

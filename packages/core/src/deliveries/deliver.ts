@@ -2,6 +2,7 @@ import { backoff } from '@chatlane/lanes'
 import { SmsError } from '../channels/twilio/sms-error.ts'
 import { shardOfConversation } from '../conversations/keys.ts'
 import { pairOf } from '../conversations/opt-outs.ts'
+import { hasArrived, leastReached } from '../conversations/told.ts'
 import { isNotReplicated } from '../redis/replicas.ts'
 import type { AccountPause } from './account-pause.ts'
 import type { Delivery } from './delivery.ts'
@@ -29,6 +30,8 @@ export async function deliver(delivery: Delivery): Promise<Outcome> {
   const end = again === 0 ? texts.length : (item.part ?? 0) + 1
   for (let part = progress?.part ?? item.part ?? 0; part < end; part++) {
     const sids = told.sids.get(part) ?? []
+    // What was sent before has arrived after all.
+    if (again > 0 && hasArrived(told, part)) continue
     // What is sent again has the ids of what did not arrive as well.
     if (sids.length > again) {
       sending.sent = withSent(sending.sent, sids)
@@ -57,7 +60,7 @@ export async function deliver(delivery: Delivery): Promise<Outcome> {
   }
   const { unknown } = sending
   if (unknown.length > 0) return done(delivery, 'unknown', sending, 'unclear')
-  return done(delivery, 'sent', sending)
+  return done(delivery, leastReached(told, texts.length) ?? 'sent', sending)
 }
 
 /** What became of a call whose outcome was not clear: the part is over (sent or unknown), was not sent, or has to wait. */

@@ -7,6 +7,7 @@ import { conversationKeys, isConversationId } from '../../conversations/keys.ts'
 import { decodeEntry, isEntryId, type LedgerEntry } from '../../conversations/ledger.ts'
 import { pairOf } from '../../conversations/opt-outs.ts'
 import { addressOf, type ReplyAddress } from '../../conversations/reply-address.ts'
+import { hasArrived, parseTold, toldKey } from '../../conversations/told.ts'
 import { senderOf } from '../../deliveries/passage.ts'
 import { SenderGate } from '../../deliveries/sender-gate.ts'
 import { isSameAddress } from '../../identity/identity.ts'
@@ -68,8 +69,8 @@ export class StatusDoor {
     const { messageSid, twilioStatus, status, reason } = told
     const ends = endsOf(conversation, told)
     // Before the news is noted: brought again, after an api that died here, it would be known.
-    if (ends) await this.#applyConsequences(ends, subject, told)
-    return conversations.noteDelivery(conversation, subject.message, {
+    if (ends && isFailure(told)) await this.#applyConsequences(ends, subject, told)
+    const noted = await conversations.noteDelivery(conversation, subject.message, {
       once: `${messageSid}:${twilioStatus}`,
       taken: { part: subject.part, sid: messageSid },
       parts: subject.parts,
@@ -78,17 +79,19 @@ export class StatusDoor {
       ...(ends &&
         isFailure(told) && { again: (sent: number) => this.#again(ends, entry, subject.part, reason ?? '', sent) }),
     })
+    // Behind the note, and of a failure once more: of two at the same time one sees the other.
+    if (ends && (isArrival(told) || (isFailure(told) && (await this.#hasArrived(subject)))))
+      await this.#consequences.arrived(senderOf(ends), ends.to)
+    return noted
   }
 
-  async #applyConsequences(
-    ends: ReplyAddress,
-    { conversation, message }: StatusSubject,
-    told: SmsStatus,
-  ): Promise<void> {
+  async #applyConsequences(ends: ReplyAddress, subject: StatusSubject, told: SmsStatus): Promise<void> {
+    const { conversation, message } = subject
     const { to } = ends
     const sender = senderOf(ends)
-    if (told.status === 'delivered' || told.status === 'read') await this.#consequences.arrived(sender, to)
-    if (!isFailure(told) || told.reason === undefined) return
+    if (told.reason === undefined) return
+    // Of what has arrived a failure says nothing, but that the person wants no more.
+    if (codeOfReason(told.reason)?.entry?.class !== 'opt_out' && (await this.#hasArrived(subject))) return
     const about = { to, sender, waits: false, pair: pairOf(ends), conversation, message, once: told.messageSid }
     await this.#consequences.apply(told.reason, about)
   }
@@ -123,6 +126,12 @@ export class StatusDoor {
     }
   }
 
+  /** Whether any part of the message is known to have arrived. */
+  async #hasArrived({ conversation, message }: StatusSubject): Promise<boolean> {
+    const { redis, prefix } = this.#parts
+    return hasArrived(parseTold(await redis.hgetall(toldKey(prefix, conversation, message))))
+  }
+
   /** Undefined when the ledger has no such entry, or does not reach back so far. */
   async #entry(conversation: string, message: string): Promise<LedgerEntry | undefined> {
     const { redis, prefix } = this.#parts
@@ -133,6 +142,10 @@ export class StatusDoor {
 
 function isFailure({ status }: SmsStatus): boolean {
   return status === 'failed' || status === 'undelivered'
+}
+
+function isArrival({ status }: SmsStatus): boolean {
+  return status === 'delivered' || status === 'read'
 }
 
 /** Between whom the message went: as the conversation knows the two, where it knows them. */
