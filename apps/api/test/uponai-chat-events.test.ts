@@ -94,6 +94,23 @@ test('an event that is brought again says nothing new', async () => {
   expect(server.events.map(({ event }) => event)).toEqual(['status', 'message'])
 })
 
+test('an event that is brought several times at once is told once', async () => {
+  const { id } = await newConversation(api.url)
+  const events = Array.from({ length: 8 }, () => post(analyzed(id, 'chat_1')))
+  expect(await Promise.all(events)).toEqual(Array(8).fill(204))
+  const entries = await api.redis.xrange(`{${api.prefix}:0}:ledger:${id}`, '-', '+')
+  expect(entries.filter(([, [, kind]]) => kind === 'a')).toHaveLength(1)
+})
+
+test('of two chats whose analyses come at once the newest is kept', async () => {
+  for (let i = 0; i < 5; i++) {
+    const { id } = await newConversation(api.url)
+    const times = [3_000, 1_000, 2_000]
+    await Promise.all(times.map((at) => post(analyzed(id, `chat_${at}`, { start_timestamp: at }))))
+    expect(await analysisFor(id)).toMatchObject({ chat_id: 'chat_3000' })
+  }
+})
+
 test('the analysis of an earlier chat that comes late is told, and the newest is kept', async () => {
   const { id } = await newConversation(api.url)
   const server = await follow(id, asServer)

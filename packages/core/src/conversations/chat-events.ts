@@ -1,7 +1,7 @@
-import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
+import type { LaneRedis, Lanes } from '@chatlane/lanes'
 import { writeTogether } from '../redis/write-together.ts'
 import type { Chat } from '../uponai/chat.ts'
-import { analysisOf, type ChatAnalysis } from './analysis.ts'
+import { analysisOf } from './analysis.ts'
 import { type Conversation, changeEffects } from './conversation.ts'
 import type { ConversationItem } from './items.ts'
 import { conversationKeys } from './keys.ts'
@@ -40,34 +40,31 @@ export async function noteChatEnded(parts: Parts, conversation: Conversation, ch
 /** Stores what UponAI made of one of the conversation's chats, and shows it in the ledger; once per chat. */
 export async function noteChatAnalyzed(
   parts: Parts,
-  { id, analysis: before }: Conversation,
+  { id }: Conversation,
   chat: Chat,
 ): Promise<'noted' | 'duplicate' | 'no_analysis'> {
   const { redis, prefix } = parts
   const analysis = analysisOf(chat)
   if (!analysis) return 'no_analysis'
   const mark = `${conversationKeys(prefix, id).told}${id}:analyzed:${chat.chatId}`
-  if ((await redis.exists(mark)) === 1) return 'duplicate'
-  await writeTogether(redis, [...analysisEffects(prefix, id, analysis, before), ['SET', mark, '1', 'PX', SEEN_MS]])
-  return 'noted'
+  const { record, live } = conversationKeys(prefix, id)
+  const [, ledger, ...entry] = ledgerEffect(prefix, id, { kind: 'analysis', analysis })
+  const values = [SEEN_MS, analysis.startedAt ?? '', JSON.stringify(analysis), id, ...entry]
+  const done: unknown = await redis.eval(NOTE_ANALYSIS, 4, mark, record, ledger, live, ...values)
+  return done === 1 ? 'noted' : 'duplicate'
 }
 
-/** The writes that store a chat's analysis and show it in the ledger; the conversation keeps that of its newest chat. */
-function analysisEffects(
-  prefix: string,
-  conversation: string,
-  analysis: ChatAnalysis,
-  before: ChatAnalysis | undefined,
-): Effect[] {
-  const { record, live } = conversationKeys(prefix, conversation)
-  return [
-    ...(isOlder(analysis, before) ? [] : [['HSET', record, 'analysis', JSON.stringify(analysis)] as const]),
-    ledgerEffect(prefix, conversation, { kind: 'analysis', analysis }),
-    ['PUBLISH', live, conversation],
-  ]
-}
-
-/** Of chats that do not say when they began, the one that is heard of later counts as the newer. */
-function isOlder({ startedAt }: ChatAnalysis, before: ChatAnalysis | undefined): boolean {
-  return startedAt !== undefined && before?.startedAt !== undefined && startedAt < before.startedAt
-}
+/**
+ * KEYS: mark, record, ledger, live. ARGV: ms that the mark is kept, when the chat began or '', the analysis, the conversation, the
+ * ledger's entry. Once per mark, in one step with the look at it: events of UponAI's come twice, at the same time too. The
+ * conversation keeps the analysis of its newest chat; of chats that do not say when they began, the one that is heard of later is newer.
+ */
+const NOTE_ANALYSIS = `
+if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return 0 end
+local before = redis.call('HGET', KEYS[2], 'analysis')
+local began = before and tonumber(cjson.decode(before).startedAt)
+if not (began and ARGV[2] ~= '' and tonumber(ARGV[2]) < began) then redis.call('HSET', KEYS[2], 'analysis', ARGV[3]) end
+redis.call('XADD', KEYS[3], unpack(ARGV, 5))
+redis.call('PUBLISH', KEYS[4], ARGV[4])
+return 1
+`
