@@ -37,6 +37,16 @@ it('ends an inactive chat once, says so, and opens a new one for the next messag
   expect((await s.conversations.find(conversation.id))?.closed).toBe(false)
 })
 
+it('says nothing at the end of a chat in which nobody said anything, and closes the next one with its text', async () => {
+  s = await stage({})
+  const conversation = await s.web('pk_short')
+  await closedConversation(conversation.id)
+  expect((await s.conversations.messages(conversation.id, '0', 100)).items).toEqual([])
+  await s.say(conversation, 'hello')
+  const texts = async () => (await s.conversations.messages(conversation.id, '0', 100)).items.map(({ text }) => text)
+  await expect.poll(texts).toEqual(['hello', 'echo: hello', 'Bye for now.'])
+})
+
 it('does not close while a message waits or an answer is being made', async () => {
   s = await stage({ env: { UPONAI_TIMEOUT_MS: '20000', UPONAI_COMPLETION_TIMEOUT_MS: '20000' } })
   await s.sandbox.setFaults({ latency: { distribution: 'fixed', ms: 2_500 } })

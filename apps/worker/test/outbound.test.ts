@@ -106,6 +106,18 @@ it('lets the agent open: its greeting is sent, whatever the route does with gree
   expect(chats[0]?.dynamic_variables).not.toHaveProperty('opening_message')
 })
 
+it('sends nothing, at the end of the chat either, when the agent that was to open said nothing', async () => {
+  const closing = 'auto_close_message: "Closing for now."'
+  s = await stage({ routes: `${routes.replace('600000', '500')}    ${closing}\n` })
+  const { conversation } = await send({})
+  await lettersSoon()
+  const chats = async () => (await s.sandbox.chats()).map(({ status }) => status)
+  await expect.poll(chats).toEqual(['ended'])
+  await expect.poll(async () => (await s.conversations.find(conversation.id))?.closed).toBe(true)
+  expect((await s.settled(conversation)).map(({ text }) => text)).toEqual([])
+  expect(await delivered()).toEqual([])
+})
+
 it('makes a dead letter of an opening by an agent that has none, and of one in a chat that is open', async () => {
   s = await stage({ routes })
   const { conversation } = await send({})

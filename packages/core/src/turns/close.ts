@@ -1,5 +1,6 @@
 import type { Verdict } from '@chatlane/lanes'
 import { ledgerEffect } from '../conversations/ledger.ts'
+import { readNewest } from '../conversations/read-ledger.ts'
 import { announce, change, lookLater, rearm, type TurnContext } from './context.ts'
 import { isHandedOff } from './handed-off.ts'
 import { outgoing } from './outgoing.ts'
@@ -22,7 +23,8 @@ export async function doClose(context: TurnContext): Promise<Verdict> {
     const waits = (await lanes.waiting(conversation.id)) > 1
     if (waits || Date.now() < due) return { do: 'commit', effects: rearm(context, conversation.lastActivityAt) }
   }
-  if (await endChat(context)) return closed(context, 'inactive', settings.autoCloseMessage)
+  const text = settings.autoCloseMessage !== undefined && (await wasAnythingSaid(context))
+  if (await endChat(context)) return closed(context, 'inactive', text ? settings.autoCloseMessage : undefined)
   return { do: 'commit', effects: lookLater(context) }
 }
 
@@ -44,6 +46,23 @@ export function doEnded(context: TurnContext, chatId: string): Verdict {
   // For who has the conversation now it goes on; the agent goes on in another chat.
   if (isHandedOff(context)) return { do: 'commit' }
   return closed(context, 'ended_upstream')
+}
+
+/** Ledger entries per look; what was said last is mostly among the newest. */
+const LOOKED_AT = 50
+
+/** Whether anyone said anything since the chat before was closed: else a closing text would be all that the person ever gets. */
+async function wasAnythingSaid({ redis, prefix, conversation }: TurnContext): Promise<boolean> {
+  for (let end = '+'; ; ) {
+    const entries = await readNewest(redis, prefix, conversation.id, end, LOOKED_AT)
+    for (const { entry } of entries) {
+      if (entry.kind === 'message' && (entry.role !== 'system' || entry.by !== undefined)) return true
+      if (entry.kind === 'conversation' && entry.status === 'closed') return false
+    }
+    const last = entries.at(-1)
+    if (!last || entries.length < LOOKED_AT) return false
+    end = `(${last.id}`
+  }
 }
 
 function isEnding({ conversation: { chatId, endingChatId } }: TurnContext): boolean {
