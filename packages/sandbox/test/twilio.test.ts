@@ -54,7 +54,9 @@ describe("Twilio's REST API through the twilio library", () => {
     [{ to: '+15005550004' }, 21610],
     [{ to: '+15005550009' }, 21614],
     [{ to: 'nobody' }, 21211],
-    [{ to: from }, 21211],
+    [{ to: from }, 21266],
+    [{ from: 'whatsapp:+15005550006' }, 21910],
+    [{ to: 'whatsapp:+14155550100' }, 21910],
     [{ from: '+15005550001' }, 21212],
     [{ from: '+15005550007' }, 21606],
     [{ from: '+15005550008' }, 21611],
@@ -261,5 +263,69 @@ describe('inbound SMS', () => {
     await expect(client().messages.create(reply)).rejects.toMatchObject({ code: 21610 })
     await at.control.sendSms({ ...sms, body: 'START' })
     expect((await client().messages.create(reply)).status).toBe('queued')
+  })
+})
+
+describe('what becomes of a message later', () => {
+  const service = `MG${'0'.repeat(32)}`
+  const to = '+14155550100'
+  const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000)
+  const schedule = (sendAt: Date, scheduleType: 'fixed' = 'fixed') =>
+    client().messages.create({ messagingServiceSid: service, to, body: 'later', scheduleType, sendAt })
+
+  const over = (sid: string) => expect.poll(async () => (await client().messages(sid).fetch()).status).toBe('delivered')
+
+  test('a scheduled message is sent at its time', async () => {
+    const message = await schedule(inMinutes(10))
+    expect(message).toMatchObject({ status: 'scheduled', price: null })
+    await at.control.settings({ twilio_clock_ms: 11 * 60_000 })
+    await over(message.sid)
+  })
+
+  test.each([
+    [1, 35117],
+    [36 * 24 * 60, 35117],
+  ])('one in %i minutes is refused', async (minutes, code) => {
+    await expect(schedule(inMinutes(minutes))).rejects.toMatchObject({ status: 400, code })
+  })
+
+  test('without a Messaging Service the time has no effect', async () => {
+    const wanted = { from, to, body: 'now', scheduleType: 'fixed' as const, sendAt: inMinutes(10) }
+    expect((await client().messages.create(wanted)).status).toBe('queued')
+  })
+
+  test('a scheduled message can be cancelled, another one not', async () => {
+    const { sid } = await schedule(inMinutes(10))
+    expect(await client().messages(sid).update({ status: 'canceled' })).toMatchObject({ sid, status: 'canceled' })
+    await expect(client().messages(sid).update({ status: 'canceled' })).rejects.toMatchObject({ code: 30409 })
+  })
+
+  test('a message that is over has a price, and can be redacted and deleted; before, neither', async () => {
+    await at.control.settings({ status_delay_ms: 60_000 })
+    const waits = await client().messages.create({ from, to, body: 'on its way' })
+    await expect(client().messages(waits.sid).update({ body: '' })).rejects.toMatchObject({ code: 20009 })
+    await expect(client().messages(waits.sid).remove()).rejects.toMatchObject({ code: 20009 })
+    await at.control.settings({ status_delay_ms: 0 })
+    const { sid } = await client().messages.create({ from, to, body: 'x'.repeat(200) })
+    await over(sid)
+    expect(await client().messages(sid).fetch()).toMatchObject({ price: '-0.01580', priceUnit: 'USD' })
+    expect(await client().messages(sid).update({ body: '' })).toMatchObject({ sid, body: '' })
+    expect(await client().messages(sid).remove()).toBe(true)
+    await expect(client().messages(sid).fetch()).rejects.toMatchObject({ status: 404, code: 20404 })
+    expect((await client().messages.list({ to })).map((message) => message.sid)).toEqual([waits.sid])
+  })
+
+  test('the files of an inbound message are listed, and can be deleted one by one', async () => {
+    await at.control.sendSms({
+      from: to,
+      to: from,
+      media: [{ content_type: 'image/png' }, { content_type: 'audio/ogg' }],
+    })
+    const [inbound] = await client().messages.list({ from: to })
+    const media = () => client().messages(inbound?.sid ?? '').media
+    const files = await media().list()
+    expect(files.map(({ contentType }) => contentType)).toEqual(['image/png', 'audio/ogg'])
+    expect(await media()(files[0]?.sid ?? '').remove()).toBe(true)
+    expect((await media().list()).map(({ sid }) => sid)).toEqual([files[1]?.sid])
   })
 })

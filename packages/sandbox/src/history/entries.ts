@@ -36,9 +36,13 @@ export const uponaiOperations = [
 export const twilioOperations = [
   'message-create',
   'message-fetch',
+  'message-update',
+  'message-delete',
   'message-list',
   'media-fetch',
   'media-content',
+  'media-list',
+  'media-delete',
 ] as const
 
 const uponaiEntrySchema = z.object({

@@ -15,6 +15,8 @@ export const createFormSchema = z.object({
   ContentVariables: field,
   StatusCallback: field,
   ValidityPeriod: field,
+  ScheduleType: field,
+  SendAt: field,
   MediaUrl: z.union([z.string().transform((url) => [url]), z.array(z.string())]).optional(),
 })
 
@@ -29,6 +31,8 @@ export interface WantedMessage {
   isTemplate: boolean
   mediaUrls: string[]
   statusCallback: string | null
+  /** When it is to be sent, ms; null: at once. */
+  sendAt: number | null
 }
 
 const phoneNumber = /^(?:[a-z]+:)?\+[1-9]\d{6,14}$/
@@ -51,7 +55,12 @@ const magicRecipients: Record<string, [number, string]> = {
 }
 
 /** Checks a create request in Twilio's order and terms. Throws a TwilioRefusal. */
-export function checkMessage(form: CreateForm, settings: Settings, optOuts: Pick<OptOuts, 'includes'>): WantedMessage {
+export function checkMessage(
+  form: CreateForm,
+  settings: Settings,
+  optOuts: Pick<OptOuts, 'includes'>,
+  now: number,
+): WantedMessage {
   const { To: to, From: from, MessagingServiceSid: service, Body: body, MediaUrl: mediaUrls = [] } = form
   if (!to) throw new TwilioRefusal(21604, "A 'To' phone number is required.")
   if (!from && !service) throw new TwilioRefusal(21603, "A 'From' phone number is required.")
@@ -82,6 +91,7 @@ export function checkMessage(form: CreateForm, settings: Settings, optOuts: Pick
     isTemplate: !!form.ContentSid,
     mediaUrls,
     statusCallback: form.StatusCallback || null,
+    sendAt: service ? sendAtOf(form, now) : null,
   }
 }
 
@@ -115,10 +125,33 @@ function checkSender(from: string, settings: Settings): void {
 function checkRecipient(to: string, from: string | undefined): void {
   const magic = magicRecipients[to]
   if (magic !== undefined) throw new TwilioRefusal(magic[0], `The 'To' number ${to} ${magic[1]}.`)
-  if (to === from) throw new TwilioRefusal(21211, `'To' and 'From' cannot be the same: ${to}.`)
+  if (to === from) throw new TwilioRefusal(21266, `'To' and 'From' number cannot be the same: ${to}.`)
+  if (from && isWhatsapp(to) !== isWhatsapp(from)) {
+    throw new TwilioRefusal(21910, "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel.")
+  }
   if (![phoneNumber, shortCode, channelName].some((form) => form.test(to))) {
     throw new TwilioRefusal(21211, `The 'To' number ${to} is not a valid phone number.`)
   }
+}
+
+const isWhatsapp = (address: string) => address.startsWith('whatsapp:')
+
+/** Sooner than that, or later, no message can be scheduled, s. */
+const SOONEST_S = 300
+const LATEST_S = 35 * 86_400
+
+/** @see https://www.twilio.com/docs/messaging/features/message-scheduling; without a Messaging Service it has no effect */
+function sendAtOf({ ScheduleType: type, SendAt: text }: CreateForm, now: number): number | null {
+  if (!type && !text) return null
+  if (type !== 'fixed') throw new TwilioRefusal(35115, "The ScheduleType is invalid: expected 'fixed'.")
+  if (!text) throw new TwilioRefusal(35114, 'SendAt is missing.')
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw new TwilioRefusal(35111, 'SendAt is invalid: expected a time in ISO 8601.')
+  const inSeconds = (at - now) / 1_000
+  if (inSeconds < SOONEST_S || inSeconds > LATEST_S) {
+    throw new TwilioRefusal(35117, 'SendAt must be between 300 seconds and 35 days in the future.')
+  }
+  return at
 }
 
 function isCallbackUrl(url: string): boolean {

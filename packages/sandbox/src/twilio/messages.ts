@@ -11,12 +11,14 @@ export interface Message {
   from: string | null
   to: string
   body: string
-  status: MessageStatus | 'accepted' | 'received'
+  status: MessageStatus | 'accepted' | 'received' | 'scheduled' | 'canceled'
   numMedia: number
   /** Those of its files that are served. */
   media: readonly Media[]
   messagingServiceSid: string | null
   errorCode: number | null
+  /** In US dollars, once the message has gone as far as it goes; null before. */
+  price: number | null
   dateCreated: number
   dateSent: number | null
   dateUpdated: number
@@ -60,6 +62,7 @@ export class MessageBook {
       index: this.#inOrder.length,
       sid: wanted.sid ?? newMessageSid(wanted.numMedia),
       errorCode: null,
+      price: null,
       dateCreated: now,
       dateSent: wanted.direction === 'inbound' ? now : null,
       dateUpdated: now,
@@ -74,6 +77,14 @@ export class MessageBook {
 
   get(sid: string): Message | undefined {
     return this.#bySid.get(sid)
+  }
+
+  /** Twilio has no record of it any more. */
+  remove(message: Message): void {
+    this.#bySid.delete(message.sid)
+    this.#inOrder = this.#inOrder.filter((other) => other !== message)
+    const toSame = this.#byRecipient.get(message.to)?.filter((other) => other !== message) ?? []
+    this.#byRecipient.set(message.to, toSame)
   }
 
   /** Newest first, from below `beforeIndex` on; one more than `limit` shows that there is another page. */
@@ -125,7 +136,7 @@ export function messageResource(message: Message, accountSid: string) {
     messaging_service_sid: message.messagingServiceSid,
     num_media: String(message.numMedia),
     num_segments: message.from === null ? '0' : String(countSegments(message.body)),
-    price: null,
+    price: message.price === null ? null : message.price.toFixed(5),
     price_unit: 'USD',
     sid: message.sid,
     status: message.status,

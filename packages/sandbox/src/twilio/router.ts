@@ -3,12 +3,14 @@ import { Exchange } from '../exchange.ts'
 import type { TwilioEntry } from '../history/entries.ts'
 import type { Settings } from '../settings.ts'
 import type { Carrier } from './carrier.ts'
+import { changeMessages } from './change-messages.ts'
 import { failureOf } from './delivery-failures.ts'
 import { TwilioRefusal, twilioErrorBody, usualCode } from './errors.ts'
 import { pageOf, parseListQuery } from './message-list.ts'
 import { checkMessage, createFormSchema } from './message-rules.ts'
 import { messageResource } from './messages.ts'
-import { serveMedia } from './serve-media.ts'
+import { followScheduled } from './scheduled.ts'
+import { type Serving, serveMedia } from './serve-media.ts'
 import { followMessage } from './status-callbacks.ts'
 
 /** Twilio's REST API for messages; `client.api.baseUrl` points here. */
@@ -38,15 +40,16 @@ export function twilioRouter(carrier: Carrier): Router {
     const matched = { to: form.data.To, from: form.data.From, text: form.data.Body }
     await exchange.run({ ...facts, ...matched }, carrier, { faultBody }, async (delay) => {
       try {
-        const wanted = checkMessage(form.data, settings, carrier.optOuts)
-        const { to, from, body, isTemplate, messagingServiceSid, mediaUrls, statusCallback } = wanted
-        const place = carrier.throughput.take(from ?? messagingServiceSid ?? '', wanted, settings)
+        const wanted = checkMessage(form.data, settings, carrier.optOuts, messages.now())
+        const { to, from, body, isTemplate, messagingServiceSid, mediaUrls, statusCallback, sendAt } = wanted
+        const place = sendAt !== null ? 0 : carrier.throughput.take(from ?? messagingServiceSid ?? '', wanted, settings)
         if (place === 'full' && messagingServiceSid === null)
           throw new TwilioRefusal(
             21611,
             `The 'From' number ${from} has exceeded the maximum number of queued messages.`,
           )
-        const status = messagingServiceSid === null ? 'queued' : 'accepted'
+        const taken = messagingServiceSid === null ? 'queued' : 'accepted'
+        const status = sendAt === null ? taken : 'scheduled'
         const numMedia = mediaUrls.length
         entry.media_urls = mediaUrls
         const message = messages.add({
@@ -64,7 +67,8 @@ export function twilioRouter(carrier: Carrier): Router {
           place === 'full'
             ? { waitMs: 0, failure: { status: 'failed' as const, code: 30001 } }
             : { waitMs: place, failure: failureOf(carrier, message, isTemplate) }
-        void followMessage(carrier, message, statusCallback, way)
+        if (sendAt === null) void followMessage(carrier, message, statusCallback, way)
+        else void followScheduled(carrier, message, { sendAt, statusCallback, failure: way.failure })
         await delay()
         return { status: 201, body: resource, effect: true }
       } catch (error) {
@@ -100,13 +104,17 @@ export function twilioRouter(carrier: Carrier): Router {
     })
   })
 
-  serveMedia(router, account, {
+  const serving = {
     carrier,
-    open: (operation, req, res) => open(carrier, operation, req, res),
-    refusal: (req, entry) => (isAuthorised(req, carrier) ? undefined : refusalAnswer(unauthorised(), entry)),
-    missing: (req, entry) => refusalAnswer(notFound(req), entry),
+    open: (operation: TwilioEntry['operation'], req: Request, res: Response) => open(carrier, operation, req, res),
+    refusal: (req: Request, entry: TwilioEntry) =>
+      isAuthorised(req, carrier) ? undefined : refusalAnswer(unauthorised(), entry),
+    missing: (req: Request, entry: TwilioEntry) => refusalAnswer(notFound(req), entry),
+    refused: refusalAnswer,
     faultBody,
-  })
+  } satisfies Serving
+  changeMessages(router, account, serving)
+  serveMedia(router, account, serving)
 
   router.use((req, res) => {
     const { refuse } = open(carrier, 'unknown', req, res)

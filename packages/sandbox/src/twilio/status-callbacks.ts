@@ -3,12 +3,14 @@ import { below, type MessageStatus, type Settings } from '../settings.ts'
 import type { Carrier } from './carrier.ts'
 import type { Failure } from './delivery-failures.ts'
 import type { Message } from './messages.ts'
+import { countSegments } from './segments.ts'
 import { signedForm } from './signed-form.ts'
 
 const timeoutMs = 15_000
 
 /** A message's state only goes forward, in whatever order its statuses are reported. */
 const rank: Record<Message['status'], number> = {
+  scheduled: 0,
   accepted: 0,
   queued: 1,
   sending: 2,
@@ -16,8 +18,22 @@ const rank: Record<Message['status'], number> = {
   delivered: 4,
   undelivered: 4,
   failed: 4,
+  canceled: 4,
   received: 4,
   read: 5,
+}
+
+/** Nothing more becomes of it, but that it may be read. */
+export function isOver({ status }: Message): boolean {
+  return rank[status] >= rank.delivered
+}
+
+/** What the sandbox takes per segment, or message on the other channels, US dollars; Twilio tells it late, as a negative number. */
+const PRICE = 0.0079
+
+function priceOf({ body, to, status }: Message): number {
+  if (status === 'failed' || status === 'canceled') return 0
+  return -PRICE * (to.includes(':') ? 1 : countSegments(body))
 }
 
 /** Takes a created message through its statuses, telling each one but the first to its status callback. */
@@ -53,6 +69,7 @@ function advance(message: Message, status: MessageStatus, { messages, settings }
   // A Messaging Service picks the sender when it takes the message on.
   message.from ??= settings.senders?.[0] ?? '+15005550006'
   if (rank[status] >= rank.sent) message.dateSent ??= messages.now()
+  if (isOver(message)) message.price ??= priceOf(message)
   if (status === 'undelivered' || status === 'failed') message.errorCode = code
 }
 
