@@ -3,6 +3,7 @@ import type {
   Config,
   ConversationDeadLetters,
   Conversations,
+  connectRedis,
   LiveEvents,
   Logger,
   RoutesHolder,
@@ -22,7 +23,7 @@ import { listChats } from './chats/list.ts'
 import { creationBody, messageBody } from './conversations/bodies.ts'
 import { createConversation } from './conversations/create.ts'
 import { endConversation } from './conversations/end.ts'
-import type { EventStreams } from './conversations/event-stream.ts'
+import type { EventStreams } from './conversations/event-streams.ts'
 import { conversationEvents } from './conversations/events.ts'
 import { getConversation } from './conversations/get.ts'
 import { handOffConversation } from './conversations/handoff.ts'
@@ -40,12 +41,14 @@ import { replayDeadLetters } from './dead-letters/replay-all.ts'
 import { healthz } from './health/healthz.ts'
 import type { Readiness } from './health/readiness.ts'
 import { readyz } from './health/readyz.ts'
+import { RateLimits } from './limits/rate-limits.ts'
+import { ReadGate } from './limits/read-gate.ts'
+import { warnOfProxy } from './limits/warn-of-proxy.ts'
 import { apiMedia } from './media/api-media.ts'
 import { getMedia } from './media/get-media.ts'
 import { countUnavailable } from './message-count.ts'
 import { listPauses, type PausesOf } from './pauses/list.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
-import { RateLimits } from './rate-limits.ts'
 import { requestLog } from './request-log.ts'
 import { sendSms } from './sms/send.ts'
 import { twilioForm } from './webhooks/twilio-form.ts'
@@ -56,6 +59,9 @@ import { uponaiBody } from './webhooks/uponai-body.ts'
 
 export interface ApiParts {
   config: Pick<Config, 'api' | 'twilio' | 'publicUrl' | 'uponai' | 'apiKeys' | 'sessionSecret'>
+  /** For limits. */
+  redis: ReturnType<typeof connectRedis>
+  prefix: string
   logger: Logger
   routes: RoutesHolder
   conversations: Conversations
@@ -85,7 +91,7 @@ export function createApi(given: ApiParts): Express {
   const access = new ConversationAccess(keys, tokens, given.conversations)
   const media = apiMedia(given.config)
   const bodies = new BodyBudget({ mostBodies: MOST_BODIES, mostBytes: MOST_BODY_BYTES })
-  const parts = { ...given, keys, tokens, access, media, bodies, limits: new RateLimits() }
+  const parts = { ...given, keys, tokens, access, media, bodies, limits: new RateLimits(given), reads: new ReadGate() }
   const withKey = [keys.demand(), jsonBody()]
   const app = express().disable('x-powered-by').set('etag', false).set('trust proxy', given.config.api.trustProxy)
 
@@ -107,10 +113,15 @@ export function createApi(given: ApiParts): Express {
   app.use(helmet())
   app.get('/media/:token', getMedia(parts))
 
-  app.use('/v1', cors(parts.routes), (_request, response, next) => {
-    response.set('Cache-Control', 'no-store')
-    next()
-  })
+  app.use(
+    '/v1',
+    warnOfProxy(parts.logger, parts.config.api.trustProxy),
+    cors(parts.routes),
+    (_request, response, next) => {
+      response.set('Cache-Control', 'no-store')
+      next()
+    },
+  )
   app.post('/v1/conversations', creationBody(parts), createConversation(parts))
   app.get('/v1/conversations', listConversations(parts))
   app.get('/v1/conversations/:id', getConversation(parts))

@@ -29,7 +29,7 @@ import {
   watchRoutes,
 } from '@chatlane/core'
 import { Lanes } from '@chatlane/lanes'
-import { EventStreams } from './conversations/event-stream.ts'
+import { EventStreams } from './conversations/event-streams.ts'
 import { createAdmin } from './create-admin.ts'
 import { createApi } from './create-api.ts'
 import { Readiness } from './health/readiness.ts'
@@ -132,6 +132,8 @@ const onRefused = () => missedWebhooks?.doubt()
 const publicListener = new Listener(
   createApi({
     config,
+    redis,
+    prefix,
     logger,
     routes,
     conversations,

@@ -222,3 +222,15 @@ test.each([
   expectProblem(await call(api.url, `/v1/dead-letters/${id}/replay`, { method: 'POST' }), 404, 'not_found')
   expectProblem(await call(api.url, `/v1/dead-letters/${id}`, { method: 'DELETE' }), 404, 'not_found')
 })
+
+test('a list ends early when its texts are long', async () => {
+  const { id } = await newConversation(api.url)
+  const long = '👋'.repeat(8_000)
+  for (let i = 0; i < 70; i++) await say(api.url, id, long)
+  await buryAll()
+  const query = `?conversation_id=${id}&limit=1000`
+  const first = await read(query)
+  // An emoji is two units of a text's length.
+  expect(first.items).toHaveLength(63)
+  expect((await read(`${query}&cursor=${first.next}`)).items).toHaveLength(7)
+})

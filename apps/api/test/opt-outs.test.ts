@@ -240,12 +240,14 @@ test('it is counted, and told as it happens', async () => {
   await say(from, 'Hello')
   const { id } = await conversationOf(from)
   const heard: unknown[] = []
-  const end = await api.live.follow(id, '0', { entries: (entries) => heard.push(...entries), typing() {} })
+  const end = new AbortController()
+  const hear = (entries: readonly unknown[]) => void heard.push(...entries)
+  await api.live.follow(id, '0', { past: async (entries) => hear(entries), entries: hear, typing() {} }, end.signal)
   await say(from, 'STOP')
   await expect
     .poll(() => heard)
     .toMatchObject([{ entry: { text: 'Hello' } }, { entry: { text: 'STOP', status: 'dropped' } }])
-  end()
+  end.abort()
   expect(api.log.findLast(({ path }) => path === messages)).toMatchObject({ outcome: 'dropped', reason: 'stop' })
   expect(JSON.stringify(api.log)).not.toContain(from)
 })

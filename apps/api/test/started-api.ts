@@ -18,7 +18,7 @@ import {
 } from '@chatlane/core'
 import { freshPrefix, testRedisEnvironment } from '@chatlane/dev'
 import { Lanes } from '@chatlane/lanes'
-import { EventStreams } from '../src/conversations/event-stream.ts'
+import { EventStreams, type EventStreamsOptions } from '../src/conversations/event-streams.ts'
 import { createApi } from '../src/create-api.ts'
 import { Readiness } from '../src/health/readiness.ts'
 import { Listener, type ListenerOptions } from '../src/listener.ts'
@@ -88,7 +88,7 @@ interface Options {
   /** That of another api, to be a second process of its deployment. */
   prefix?: string
   env?: Record<string, string>
-  heartbeatMs?: number
+  streams?: EventStreamsOptions
   mostWaiting?: number
   listener?: ListenerOptions
 }
@@ -131,7 +131,7 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   })
   const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
   conversations.hearOfLinks(subscriber)
-  const streams = new EventStreams(options.heartbeatMs)
+  const streams = new EventStreams(options.streams)
   const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
   const metrics = new ApiMetrics({
     redis,
@@ -142,6 +142,8 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   })
   const app = createApi({
     config,
+    redis,
+    prefix,
     logger,
     routes,
     conversations,

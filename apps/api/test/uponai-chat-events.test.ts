@@ -9,7 +9,7 @@ import { apiKey, type StartedApi, startApi, webhookKey } from './started-api.ts'
 let api: StartedApi
 const readers: EventReader[] = []
 beforeAll(async () => {
-  api = await startApi({ heartbeatMs: 50 })
+  api = await startApi({ streams: { heartbeatMs: 50 } })
 })
 afterAll(async () => {
   for (const reader of readers) reader.close()

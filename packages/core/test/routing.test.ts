@@ -7,6 +7,7 @@ import { chooseAgent } from '../src/routing/agents.ts'
 import { RoutesError } from '../src/routing/error.ts'
 import { watchRoutes } from '../src/routing/holder.ts'
 import { loadRoutes } from '../src/routing/load.ts'
+import { DEFAULT_WEB_LIMITS } from '../src/routing/web-limits.ts'
 
 const service = `MG${'0'.repeat(32)}`
 const template = `HX${'a'.repeat(32)}`
@@ -88,6 +89,7 @@ describe('a routes file', () => {
         allowedOrigins: ['https://www.example.com', 'http://localhost:5173'],
         agentId: 'chat_agent_a',
         variables: [],
+        limits: DEFAULT_WEB_LIMITS,
         autoCloseAfterMs: 0,
         coalesce: { windowMs: 1000, maxWaitMs: 1000 },
         greeting: 'show',
@@ -147,7 +149,7 @@ describe('a bad routes file is refused with line and key', () => {
     [
       'key that means nothing',
       `web:\n  - public_key: pk\n    allowed_origins: [https://a.example]\n    agent_id: a\n    colour: red`,
-      ['5: web[0].colour: expected one of public_key, allowed_origins, .*failure_message$'],
+      ['5: web[0].colour: expected one of public_key, allowed_origins, .*limits$'],
     ],
     [
       'key of an agent',

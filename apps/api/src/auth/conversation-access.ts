@@ -1,13 +1,20 @@
 import type { Conversation, Conversations } from '@chatlane/core'
 import type { Request, RequestHandler, Response } from 'express'
+import { clientAddress } from '../limits/client-address.ts'
+import type { Visitor } from '../limits/rate-limits.ts'
 import { Problem } from '../problems.ts'
 import { note } from '../request-log.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { bearerOf } from './bearer.ts'
+import type { Caller } from './caller.ts'
 import type { ConversationTokens } from './conversation-tokens.ts'
 
-/** Who asks: a server with an API key, or a participant with the conversation's token. */
-export type Caller = 'server' | 'participant'
+export interface Opened {
+  caller: Caller
+  conversation: Conversation
+  /** The same, as limits count it. */
+  visitor: Visitor
+}
 
 /** Opens the conversation of a request's path to those who may see it. */
 export class ConversationAccess {
@@ -39,17 +46,13 @@ export class ConversationAccess {
    * @param queryToken the token of the query, where one is allowed: an EventSource cannot send headers
    * @throws Problem `unauthorized`, `forbidden` or `not_found`
    */
-  async open(
-    request: Request,
-    response: Response,
-    queryToken?: string,
-  ): Promise<{ caller: Caller; conversation: Conversation }> {
+  async open(request: Request, response: Response, queryToken?: string): Promise<Opened> {
     const id = String(request.params.id)
     const caller = this.#callers.get(request) ?? (await this.#identify(bearerOf(request), queryToken, id))
     const conversation = await this.#conversations.find(id)
     if (!conversation) throw new Problem('not_found', 'there is no conversation with this id')
     note(response, { conversation: id, caller })
-    return { caller, conversation }
+    return { caller, conversation, visitor: { caller, conversation: id, address: clientAddress(request) } }
   }
 
   async #identify(bearer: string | undefined, queryToken: string | undefined, id: string): Promise<Caller> {

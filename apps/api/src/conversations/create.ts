@@ -5,8 +5,9 @@ import type { ApiKeys } from '../auth/api-keys.ts'
 import { bearerOf } from '../auth/bearer.ts'
 import type { ConversationTokens } from '../auth/conversation-tokens.ts'
 import { requireWebRoute } from '../auth/web-origin.ts'
+import { clientAddress } from '../limits/client-address.ts'
+import type { RateLimits } from '../limits/rate-limits.ts'
 import { invalid, parse } from '../parse.ts'
-import type { RateLimits } from '../rate-limits.ts'
 import { note } from '../request-log.ts'
 import { requireOwnFields } from './browser-fields.ts'
 import { chatFields } from './chat-fields.ts'
@@ -72,6 +73,6 @@ async function chooseRoute(
   if (input.agent_id !== undefined && input.agent_id !== route.agentId)
     throw invalid('agent_id', "expected none: the public key's route names the agent")
   const browserVariables = requireOwnFields(route, input)
-  await limits.creation(request.ip ?? '')
+  await limits.creation(clientAddress(request), route.publicKey, route.limits)
   return { agentId: route.agentId, publicKey: route.publicKey, ...(browserVariables && { browserVariables }) }
 }

@@ -1,8 +1,17 @@
 import { analysisView, foldItems, reasonText, type StoredEntry } from '@chatlane/core'
-import type { Caller } from '../auth/conversation-access.ts'
+import type { Caller } from '../auth/caller.ts'
+
+/** An entry goes to all streams of its conversation in the same words. */
+const made = { server: new WeakMap<StoredEntry, string>(), participant: new WeakMap<StoredEntry, string>() }
 
 /** A ledger entry as server-sent events; the last of them carries the entry's id. Empty: it is not for this caller. */
 export function framesOf(stored: StoredEntry, caller: Caller): string {
+  const frames = made[caller].get(stored) ?? makeFrames(stored, caller)
+  made[caller].set(stored, frames)
+  return frames
+}
+
+function makeFrames(stored: StoredEntry, caller: Caller): string {
   const { id, entry } = stored
   switch (entry.kind) {
     case 'message': {

@@ -2,6 +2,8 @@ import { type Conversations, isEntryId } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
+import type { RateLimits } from '../limits/rate-limits.ts'
+import type { ReadGate } from '../limits/read-gate.ts'
 import { limit } from '../page-limit.ts'
 import { parse } from '../parse.ts'
 
@@ -10,12 +12,20 @@ const query = z.object({
   limit: limit(1_000),
 })
 
+interface Parts {
+  access: ConversationAccess
+  conversations: Conversations
+  limits: RateLimits
+  reads: ReadGate
+}
+
 /** `GET /v1/conversations/{id}/messages` */
-export function listMessages(parts: { access: ConversationAccess; conversations: Conversations }): RequestHandler {
+export function listMessages({ access, conversations, limits, reads }: Parts): RequestHandler {
   return async (request, response) => {
-    const { conversation } = await parts.access.open(request, response)
+    const { caller, visitor, conversation } = await access.open(request, response)
     const { after, limit } = parse(query, request.query)
-    const { items, next } = await parts.conversations.messages(conversation.id, after, limit)
+    await limits.read(visitor, limit)
+    const { items, next } = await reads.pass(caller, () => conversations.messages(conversation.id, after, limit))
     response.json({ items, next: next ?? null })
   }
 }

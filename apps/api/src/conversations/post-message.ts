@@ -1,9 +1,16 @@
-import { type Acceptance, type ApiMetrics, type Conversations, personsWords } from '@chatlane/core'
+import {
+  type Acceptance,
+  type ApiMetrics,
+  type Conversations,
+  personsWords,
+  type RoutesHolder,
+  webLimitsOf,
+} from '@chatlane/core'
 import type { RequestHandler, Response } from 'express'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
+import type { RateLimits } from '../limits/rate-limits.ts'
 import { bringsMessage, countMessage } from '../message-count.ts'
 import { Problem } from '../problems.ts'
-import type { RateLimits } from '../rate-limits.ts'
 import { note } from '../request-log.ts'
 import { readText } from './sent-text.ts'
 
@@ -14,20 +21,21 @@ interface Parts {
   access: ConversationAccess
   conversations: Conversations
   limits: RateLimits
+  routes: RoutesHolder
   metrics: ApiMetrics
 }
 
 /** `POST /v1/conversations/{id}/messages` */
-export function postMessage({ access, conversations, limits, metrics }: Parts): RequestHandler {
+export function postMessage({ access, conversations, limits, metrics, routes }: Parts): RequestHandler {
   return async (request, response) => {
-    const { caller, conversation } = await access.open(request, response)
+    const { caller, visitor, conversation } = await access.open(request, response)
     bringsMessage(response, conversation.channel)
-    await limits.message(caller, conversation.id)
+    await limits.message(visitor, webLimitsOf(routes.current, conversation))
     const { text, key } = readText(request)
     const acceptance = await conversations.accept(conversation, {
       text: personsWords(text),
-      // Apart from the ids that other senders give to messages of the same conversation.
-      ...(key !== undefined && { key: `client:${key}` }),
+      // A key belongs to who sent it: that of a visitor says nothing of one of the business, or of another channel.
+      ...(key !== undefined && { key: `${caller === 'server' ? 'client' : 'visitor'}:${key}` }),
     })
     note(response, { outcome: acceptance.status })
     countMessage(response, metrics, acceptance.status)

@@ -1,9 +1,9 @@
-import type { Conversations } from '@chatlane/core'
+import { type Conversations, DEFAULT_WEB_LIMITS } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import type { ApiKeys } from '../auth/api-keys.ts'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
+import type { RateLimits } from '../limits/rate-limits.ts'
 import { Problem } from '../problems.ts'
-import type { RateLimits } from '../rate-limits.ts'
 import { note } from '../request-log.ts'
 import { readText } from './sent-text.ts'
 
@@ -18,8 +18,8 @@ interface Parts {
 export function postReply({ keys, access, conversations, limits }: Parts): RequestHandler {
   return async (request, response) => {
     keys.require(request)
-    const { caller, conversation } = await access.open(request, response)
-    await limits.message(caller, conversation.id)
+    const { visitor, conversation } = await access.open(request, response)
+    await limits.message(visitor, DEFAULT_WEB_LIMITS)
     const reply = await conversations.handoffs.reply(conversation, readText(request))
     note(response, { outcome: reply.status })
     if (reply.status === 'not_handed_off')

@@ -5,7 +5,7 @@ import {
   replyAddress,
   type UnreadableConversation,
 } from '@chatlane/core'
-import type { Caller } from '../auth/conversation-access.ts'
+import type { Caller } from '../auth/caller.ts'
 
 /** A conversation as the API shows it; to a participant without what the business keeps of them. */
 export async function conversationView(conversations: Conversations, conversation: Conversation, caller: Caller) {

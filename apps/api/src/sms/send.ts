@@ -11,9 +11,9 @@ import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
 import { chatFields } from '../conversations/chat-fields.ts'
 import { requireFitting, sendersId, textFields } from '../conversations/sent-text.ts'
+import type { RateLimits } from '../limits/rate-limits.ts'
 import { parse, unprocessable } from '../parse.ts'
 import { Problem } from '../problems.ts'
-import type { RateLimits } from '../rate-limits.ts'
 import { note } from '../request-log.ts'
 
 /** Seconds after which one of many waiting messages may have been sent. */

@@ -40,6 +40,8 @@ export interface Conversation extends Origin {
   knownLength: number
   /** How many it had when it was last seen, and the ledger's last entry then; empty: the one that opened the chat. */
   certain: { length: number; since: string }
+  /** Bytes of the texts in the ledger's newer half, and where that begins, ms (absent: nothing was let go yet). */
+  ledgerSize?: { bytes: number; half?: number }
   /** What the business said last to the person; the agent of the next chat gets to know it. */
   openingMessage?: string
   /** The item for which the agent greeted someone who had not written. */
@@ -132,6 +134,8 @@ const record = z.object({
   ending: z.string().optional(),
   known: z.coerce.number().default(0),
   sure: certain.optional(),
+  bytes: z.coerce.number().optional(),
+  half: z.coerce.number().optional(),
   closed: z.string().optional(),
   analysis: json(chatAnalysis).optional(),
   attempt: z.string().optional(),
@@ -187,6 +191,7 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     ...(it.joined && { joined: it.joined }),
     ...(it.hand && { hand: it.hand }),
     ...(it.gathers && { gathers: true }),
+    ...(it.bytes !== undefined && { ledgerSize: { bytes: it.bytes, ...(it.half !== undefined && { half: it.half }) } }),
   }
 }
 

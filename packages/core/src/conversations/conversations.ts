@@ -17,14 +17,15 @@ import { Handoffs } from './handoffs.ts'
 import { type IncomingMessage, tellAtOnce } from './incoming.ts'
 import type { ConversationItem, MessageItem } from './items.ts'
 import { conversationKeys, isConversationId, newConversationId, shardOfConversation } from './keys.ts'
-import { foldItems, isEntryId, type LedgerItem, ledgerEffect } from './ledger.ts'
+import { isEntryId, ledgerEffect } from './ledger.ts'
+import { ledgerBudgetEffects } from './ledger-budget.ts'
 import { type Linked, linkAddress } from './links.ts'
 import { type ConversationPage, type ConversationQuery, listConversations } from './list.ts'
+import { type MessagePage, readMessages } from './message-page.ts'
 import { type OptOutChange, OptOuts, pairOf } from './opt-outs.ts'
 import type { Origin } from './origin.ts'
 import { type OutboundMessage, type SentOut, sendOut } from './outbound.ts'
 import { withService } from './outbound-address.ts'
-import { readLedger } from './read-ledger.ts'
 import { addressOf, nameOf, originOf, type ReplyAddress, replyAddress } from './reply-address.ts'
 import { wroteEffects } from './reply-window.ts'
 import { type SettingDefaults, settingsOf } from './settings.ts'
@@ -137,7 +138,7 @@ export class Conversations {
 
   /** Takes in a message of an existing conversation. */
   async accept(conversation: Conversation, message: IncomingMessage): Promise<Acceptance> {
-    return this.#accept(conversation.id, conversation, message, [])
+    return this.#accept(conversation.id, conversation, message, [], {}, conversation.ledgerSize)
   }
 
   /** The addresses of a conversation with linked ones live as long as it does, from whichever its participant writes. */
@@ -293,13 +294,8 @@ export class Conversations {
   }
 
   /** The messages behind an entry of the ledger, oldest first, each with its present status. */
-  async messages(id: string, after: string, limit: number): Promise<{ items: LedgerItem[]; next?: string }> {
-    const items = foldItems(await readLedger(this.#options.redis, this.#options.prefix, id))
-    const from = items.findIndex((item) => isBehind(item.id, after))
-    if (from === -1) return { items: [] }
-    const page = items.slice(from, from + limit)
-    const last = page.at(-1)
-    return { items: page, ...(from + limit < items.length && last && { next: last.id }) }
+  messages(id: string, after: string, limit: number): Promise<MessagePage> {
+    return readMessages(this.#options.redis, this.#options.prefix, id, after, limit)
   }
 
   /** Notes that the other side ended a chat: no later message goes to it. False when it is none of the conversation's. */
@@ -331,6 +327,7 @@ export class Conversations {
     { text, key, print: named = text, media, reply, dropped, optOut }: IncomingMessage,
     begin: Effect[],
     way: Way = {},
+    size?: Conversation['ledgerSize'],
   ): Promise<Acceptance> {
     const { prefix, lanes, deliveries, routes, mostWaiting, webhooks } = this.#options
     const keys = conversationKeys(prefix, id)
@@ -358,6 +355,7 @@ export class Conversations {
       ...(begin.length > 0 ? begin : keepEffects(prefix, id, now)),
       ...wroteEffects(prefix, id, origin.participant, now),
       ...(dropped === undefined ? activity : changeEffects(prefix, id, line ?? {})),
+      ...ledgerBudgetEffects(prefix, id, size, [text]),
     ]
     const place = effects.length
     const told = reply === undefined ? undefined : tellAtOnce({ deliveries, prefix, id, place }, origin, reply)
@@ -434,10 +432,3 @@ const MOVED = 'moved '
 
 /** How a message came, as its item remembers it. */
 type Way = Pick<MessageItem, 'key' | 'via' | 'contested' | 'as'>
-
-/** True when entry `id` comes after entry `after` in a ledger. */
-function isBehind(id: string, after: string): boolean {
-  const [ms = 0, seq = 0] = id.split('-').map(Number)
-  const [afterMs = 0, afterSeq = 0] = after.split('-').map(Number)
-  return ms > afterMs || (ms === afterMs && seq > afterSeq)
-}

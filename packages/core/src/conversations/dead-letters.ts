@@ -11,7 +11,7 @@ import {
 import { messageOf } from './items.ts'
 import { conversationKeys, shardOfConversation } from './keys.ts'
 import { foldItems, ledgerEffect } from './ledger.ts'
-import { readLedger } from './read-ledger.ts'
+import { readLastMessages } from './read-ledger.ts'
 
 export interface DeadLettersOptions {
   redis: LaneRedis
@@ -49,7 +49,10 @@ export type Replayed =
 const LANE_SETS = ['turns', 'deliveries', 'webhooks'] as const satisfies LaneSetName[]
 
 /** Dead letters read at a time. */
-const PAGE = 200
+const PAGE = 50
+
+/** Of a list's texts, in characters: one of long texts has fewer letters than were asked for. */
+const LONGEST_LIST = 1_000_000
 
 /** Messages shown around a dead letter. */
 const CONTEXT = 10
@@ -75,9 +78,11 @@ export class ConversationDeadLetters {
   /** The newest first; `next` is there when there may be more. */
   async list(query: DeadLetterQuery): Promise<{ letters: ConversationDeadLetter[]; next?: string }> {
     const letters: ConversationDeadLetter[] = []
+    let characters = 0
     for await (const { letter, shown } of this.#find(query, parseCursor(query.cursor))) {
       letters.push(shown)
-      if (letters.length === query.limit) return { letters, next: cursorOf(letter) }
+      characters += shown.text?.length ?? 0
+      if (letters.length === query.limit || characters >= LONGEST_LIST) return { letters, next: cursorOf(letter) }
     }
     return { letters }
   }
@@ -86,8 +91,8 @@ export class ConversationDeadLetters {
   async get(id: string): Promise<DeadLetterInContext | undefined> {
     const found = await this.#get(id)
     if (!found) return undefined
-    const entries = await readLedger(this.#redis, this.#prefix, found.letter.lane)
-    return { ...found.shown, messages: foldItems(entries).slice(-CONTEXT) }
+    const entries = await readLastMessages(this.#redis, this.#prefix, found.letter.lane, CONTEXT)
+    return { ...found.shown, messages: foldItems(entries) }
   }
 
   /**

@@ -269,6 +269,12 @@ export function foldItems(entries: readonly StoredEntry[]): LedgerItem[] {
   return [...items.values()].map(inWords)
 }
 
+/** Whether nothing that a later entry says can change a message's status. A failed one may be put into its lane again. */
+export function isSettled({ role, channel, status }: LedgerItem): boolean {
+  if (role === 'user') return RANK[status] >= RANK.answered && status !== 'failed'
+  return channel === 'web' && status === 'delivered'
+}
+
 interface State {
   status: MessageStatus
   reason?: string | undefined
@@ -288,6 +294,13 @@ function placeOf({ status, reason }: State): string {
 function inWords(item: LedgerItem): LedgerItem {
   const text = item.reason === undefined ? undefined : reasonText(item.reason)
   return text === undefined ? item : { ...item, reason_text: text }
+}
+
+/** True when entry `id` comes after entry `after` in a ledger. */
+export function isBehind(id: string, after: string): boolean {
+  const [ms = 0, seq = 0] = id.split('-').map(Number)
+  const [afterMs = 0, afterSeq = 0] = after.split('-').map(Number)
+  return ms > afterMs || (ms === afterMs && seq > afterSeq)
 }
 
 /** An entry's id begins with its time in milliseconds. */

@@ -2,8 +2,8 @@ import type { LaneRedis } from '@chatlane/lanes'
 import { Cluster } from 'ioredis'
 import { onBreak } from '../redis/breaks.ts'
 import { conversationKeys, shardKeys } from './keys.ts'
-import type { StoredEntry } from './ledger.ts'
-import { readLedger } from './read-ledger.ts'
+import { isBehind, type StoredEntry } from './ledger.ts'
+import { readLedgerPart } from './read-ledger.ts'
 
 /** Pause before a ledger that could not be read is read again. */
 const AGAIN_AFTER_MS = 1_000
@@ -11,9 +11,14 @@ const AGAIN_AFTER_MS = 1_000
 /** What is published in a cluster can get lost between two nodes, and nobody is told: ledgers are read so often all the same. */
 const CLUSTER_LOOK_EVERY_MS = 15_000
 
+/** Entries that are read at a time. */
+const PART = 100
+
 export interface Listener {
-  /** Entries in order, none twice, none left out (as far as the ledger is kept). */
-  entries(entries: StoredEntry[]): void
+  /** What was there before, part by part: in order, none twice, none left out. The next part is read when this resolves. */
+  past(entries: readonly StoredEntry[]): Promise<void>
+  /** What is new, likewise, behind all that was there before. */
+  entries(entries: readonly StoredEntry[]): void
   /** The agent is at work on an answer. */
   typing(): void
 }
@@ -22,6 +27,17 @@ interface Follower {
   listener: Listener
   /** The last entry that was given. */
   after: string
+  /** It has all that the feed has read, and gets what the feed reads. */
+  live: boolean
+}
+
+/** One conversation's followers in this process, for whom its ledger is read once. */
+interface Feed {
+  followers: Set<Follower>
+  /** The last entry that was read for all; undefined while nobody is live. */
+  head: string | undefined
+  /** Raised whenever the ledger grew. */
+  news: number
   /** A read is under way; `again` when the ledger grew meanwhile, `typing` when that is to be told behind what is read. */
   reading: boolean
   again: boolean
@@ -45,7 +61,7 @@ export interface LiveEventsOptions {
  */
 export class LiveEvents {
   readonly #options: LiveEventsOptions
-  readonly #followers = new Map<string, Set<Follower>>()
+  readonly #feeds = new Map<string, Feed>()
 
   constructor(options: LiveEventsOptions) {
     this.#options = options
@@ -64,24 +80,27 @@ export class LiveEvents {
 
   get followers(): number {
     let count = 0
-    for (const followers of this.#followers.values()) count += followers.size
+    for (const { followers } of this.#feeds.values()) count += followers.size
     return count
   }
 
   /**
-   * Gives a listener the entries behind `after` and all that follow.
+   * Gives a listener the entries behind `after` and all that follow. Resolves when it was given what is there, or that could
+   * not be read as yet.
    * @param after an entry's id, `0` for the beginning, {@link lastEntry} for only what is new
-   * @returns a function that ends it
+   * @param signal ends it
    */
-  async follow(conversation: string, after: string, listener: Listener): Promise<() => void> {
-    const follower: Follower = { listener, after, reading: false, again: false, typing: false }
-    const followers = this.#followers.get(conversation) ?? new Set()
-    this.#followers.set(conversation, followers.add(follower))
-    await this.#read(conversation, follower)
-    return () => {
-      followers.delete(follower)
-      if (followers.size === 0 && this.#followers.get(conversation) === followers) this.#followers.delete(conversation)
-    }
+  async follow(conversation: string, after: string, listener: Listener, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    const follower: Follower = { listener, after, live: false }
+    const feed = this.#feeds.get(conversation) ?? newFeed()
+    feed.followers.add(follower)
+    this.#feeds.set(conversation, feed)
+    signal.addEventListener('abort', () => {
+      feed.followers.delete(follower)
+      if (feed.followers.size === 0 && this.#feeds.get(conversation) === feed) this.#feeds.delete(conversation)
+    })
+    await this.#bringUp(conversation, feed, follower)
   }
 
   /** The id of a ledger's last entry, `0` when it has none. */
@@ -94,13 +113,13 @@ export class LiveEvents {
   #onMessage(message: string): void {
     const typing = message.startsWith('typing ')
     const conversation = typing ? message.slice('typing '.length) : message
-    for (const follower of this.#followers.get(conversation) ?? []) {
-      if (!typing) {
-        follower.typing = false
-        void this.#read(conversation, follower)
-      } else if (follower.reading) follower.typing = true
-      else follower.listener.typing()
-    }
+    const feed = this.#feeds.get(conversation)
+    if (!feed) return
+    if (!typing) {
+      feed.typing = false
+      void this.#read(conversation, feed)
+    } else if (feed.reading) feed.typing = true
+    else tellTyping(feed)
   }
 
   /** After an outage the subscriptions come back by themselves; what was published meanwhile does not. */
@@ -130,39 +149,82 @@ export class LiveEvents {
   }
 
   #readAll(): void {
-    for (const [conversation, followers] of this.#followers) {
-      for (const follower of followers) void this.#read(conversation, follower)
+    for (const [conversation, feed] of this.#feeds) void this.#read(conversation, feed)
+  }
+
+  /** Gives one follower, part by part, what the ledger has, until it has all that the feed has read. */
+  async #bringUp(conversation: string, feed: Feed, follower: Follower): Promise<void> {
+    try {
+      while (feed.followers.has(follower)) {
+        const { news } = feed
+        const part = await this.#part(conversation, follower.after)
+        const fresh = freshFor(follower, part)
+        if (fresh.length > 0) await follower.listener.past(fresh)
+        if (part.length === PART || news !== feed.news) continue
+        if (feed.head !== undefined && isBehind(feed.head, follower.after)) continue
+        feed.head ??= follower.after
+        follower.live = true
+        return
+      }
+    } catch (error) {
+      this.#options.onError(error)
+      setTimeout(() => void this.#bringUp(conversation, feed, follower), AGAIN_AFTER_MS).unref()
     }
   }
 
-  #readAgain(conversation: string, follower: Follower): void {
-    if (this.#followers.get(conversation)?.has(follower)) void this.#read(conversation, follower)
-  }
-
-  async #read(conversation: string, follower: Follower): Promise<void> {
-    if (follower.reading) {
-      follower.again = true
+  /** Reads what is new, once for all who are live. */
+  async #read(conversation: string, feed: Feed): Promise<void> {
+    feed.news++
+    if (feed.reading) {
+      feed.again = true
       return
     }
-    follower.reading = true
+    feed.reading = true
     try {
       do {
-        follower.again = false
-        const entries = await readLedger(this.#options.redis, this.#options.prefix, conversation, follower.after)
-        const last = entries.at(-1)
-        if (last) {
-          follower.after = last.id
-          follower.listener.entries(entries)
+        feed.again = false
+        if (feed.head === undefined) break
+        const part = await this.#part(conversation, feed.head)
+        feed.head = part.at(-1)?.id ?? feed.head
+        if (part.length === PART) feed.again = true
+        for (const follower of feed.followers) {
+          const fresh = follower.live ? freshFor(follower, part) : []
+          if (fresh.length > 0) follower.listener.entries(fresh)
         }
-      } while (follower.again)
-      if (follower.typing) follower.listener.typing()
-      follower.typing = false
+      } while (feed.again)
+      if (feed.typing) tellTyping(feed)
+      feed.typing = false
     } catch (error) {
       this.#options.onError(error)
       // Nothing need ever be published again: what is there must not wait for it.
-      setTimeout(() => this.#readAgain(conversation, follower), AGAIN_AFTER_MS).unref()
+      setTimeout(() => this.#readAgain(conversation, feed), AGAIN_AFTER_MS).unref()
     } finally {
-      follower.reading = false
+      feed.reading = false
     }
   }
+
+  #readAgain(conversation: string, feed: Feed): void {
+    if (this.#feeds.get(conversation) === feed) void this.#read(conversation, feed)
+  }
+
+  #part(conversation: string, after: string): Promise<StoredEntry[]> {
+    const { redis, prefix } = this.#options
+    return readLedgerPart(redis, prefix, conversation, after, PART)
+  }
+}
+
+function newFeed(): Feed {
+  return { followers: new Set(), head: undefined, news: 0, reading: false, again: false, typing: false }
+}
+
+/** The entries that a follower does not have; from now on it does. */
+function freshFor(follower: Follower, part: readonly StoredEntry[]): readonly StoredEntry[] {
+  const { after } = follower
+  const fresh = part.filter(({ id }) => isBehind(id, after))
+  follower.after = fresh.at(-1)?.id ?? after
+  return fresh
+}
+
+function tellTyping({ followers }: Feed): void {
+  for (const { live, listener } of followers) if (live) listener.typing()
 }

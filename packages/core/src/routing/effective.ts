@@ -88,6 +88,7 @@ function settingsOfSms(route: SmsRoute, entry: Partial<SmsEntry>, defaults: Sett
 
 function settingsOfWeb(route: WebRoute, entry: Partial<WebEntry>, defaults: SettingDefaults): EffectiveSetting[] {
   const setting = settingFrom(entry)
+  const limits = settingFrom(entry.limits ?? {}, 'limits.')
   const [closing, coalescing] = shared(route, entry, defaults)
   return [
     setting('public_key', route.publicKey),
@@ -98,6 +99,12 @@ function settingsOfWeb(route: WebRoute, entry: Partial<WebEntry>, defaults: Sett
     ...coalescing,
     setting('greeting', route.greeting),
     setting('failure_message', route.failureMessage),
+    limits('conversations_per_minute', route.limits.conversationsPerMinute),
+    limits('address_conversations_per_minute', route.limits.addressConversationsPerMinute),
+    limits('address_conversations_per_day', route.limits.addressConversationsPerDay),
+    limits('conversation_messages_per_day', route.limits.conversationMessagesPerDay),
+    limits('address_messages_per_minute', route.limits.addressMessagesPerMinute),
+    limits('address_messages_per_day', route.limits.addressMessagesPerDay),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { spellingsOf } from '../identity/identity.ts'
 import type { RoutesFile, SmsEntry, WebEntry } from './schema.ts'
+import { type WebLimits, webLimitsFrom } from './web-limits.ts'
 
 export interface WeightedAgent {
   agentId: string
@@ -71,6 +72,7 @@ export interface WebRoute extends WebSettings {
   agentId: string
   /** The dynamic variables that its pages may set. */
   variables: string[]
+  limits: WebLimits
 }
 
 /** Which agent answers where. Does not change; a file that is read again makes another one. */
@@ -136,6 +138,7 @@ function webRouteFrom(entry: WebEntry): WebRoute {
     allowedOrigins: entry.allowed_origins,
     agentId: entry.agent_id,
     variables: entry.variables ?? [],
+    limits: webLimitsFrom(entry.limits),
     ...settingsFrom(entry),
     greeting: entry.greeting ?? 'show',
   }

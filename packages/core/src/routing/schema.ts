@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isReservedVariable } from './reserved-variables.ts'
+import { webLimits } from './web-limits.ts'
 
 const longestSms = 1600
 
@@ -145,6 +146,7 @@ const web = z.strictObject(
     ...coalesce,
     greeting: greeting.optional(),
     failure_message: message.optional(),
+    limits: webLimits.optional(),
   },
   { error: mapping('a route with public_key, allowed_origins and agent_id') },
 )
@@ -184,6 +186,7 @@ export function knownKeys(path: readonly string[]): string[] {
   const inner = path[1]
   if (inner === 'media') return Object.keys(media.shape)
   if (inner === 'template') return Object.keys(template.shape)
+  if (inner === 'limits') return Object.keys(webLimits.shape)
   if (inner !== undefined) return Object.keys(agent.shape)
   return Object.keys(path[0] === 'sms' ? sms.shape : web.shape)
 }

@@ -2,6 +2,7 @@ import type { Addition, Effect } from '@chatlane/lanes'
 import { deliveryContent } from '../channels/twilio/linked-files.ts'
 import type { DeliveryItem } from '../conversations/items.ts'
 import { ledgerEffect, type Role } from '../conversations/ledger.ts'
+import { ledgerBudgetEffects } from '../conversations/ledger-budget.ts'
 import { originOf, replyAddress } from '../conversations/reply-address.ts'
 import { settingsOf } from '../conversations/settings.ts'
 import type { TurnContext } from './context.ts'
@@ -33,7 +34,13 @@ export function outgoing(
       ...message,
     }),
   )
-  if (channel === 'web') return { effects: [...before, ...effects], adds: [] }
+  const budget = ledgerBudgetEffects(
+    prefix,
+    conversation.id,
+    conversation.ledgerSize,
+    texts.map(({ text }) => text),
+  )
+  if (channel === 'web') return { effects: [...before, ...effects, ...budget], adds: [] }
   // A linked address has a route of its own.
   const { sendLinks } = settingsOf(routes.current, originOf(address), context).media
   const adds = texts.map(({ role, text }, i): Addition => {
@@ -41,5 +48,5 @@ export function outgoing(
     const id = { effect: before.length + i }
     return { lanes: deliveries, lane: conversation.id, id, data: JSON.stringify(delivery) }
   })
-  return { effects: [...before, ...effects], adds }
+  return { effects: [...before, ...effects, ...budget], adds }
 }

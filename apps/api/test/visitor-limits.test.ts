@@ -1,0 +1,146 @@
+import { keysLike, startRedisServer } from '@chatlane/dev'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { anonymous, asToken, call, expectProblem, newConversation } from './calls.ts'
+import { type StartedApi, startApi, writeRoutes } from './started-api.ts'
+
+const routes = writeRoutes(`
+web:
+  - public_key: pk_test
+    allowed_origins: ["https://www.example.com"]
+    agent_id: chat_agent_web
+    limits:
+      conversations_per_minute: 12
+      address_conversations_per_minute: 4
+      address_conversations_per_day: 6
+      conversation_messages_per_day: 5
+      address_messages_per_minute: 8
+      address_messages_per_day: 10
+`)
+
+const origin = 'https://www.example.com'
+const env = { API_TRUST_PROXY: '1', CHATLANE_CONFIG: routes }
+
+/** Two processes of one deployment, which count together. */
+async function startTwo() {
+  const api = await startApi({ env })
+  const second = await startApi({ env, prefix: api.prefix })
+  onTestFinished(async () => {
+    await api.stop()
+    await second.stop()
+  })
+  let turn = 0
+  const url = () => (turn++ % 2 === 0 ? api : second).url
+  const create = (from: string) =>
+    call(url(), '/v1/conversations', {
+      body: { public_key: 'pk_test' },
+      headers: { ...anonymous, origin, 'x-forwarded-for': from },
+    })
+  const write = ({ id, token }: { id: string; token: string }, from: string) =>
+    call(url(), `/v1/conversations/${id}/messages`, {
+      body: { text: 'hi' },
+      headers: { ...asToken(token), 'x-forwarded-for': from },
+    })
+  return { api, url, create, write }
+}
+
+const withRoute = { public_key: 'pk_test' }
+
+describe('visitors are counted by all processes together', () => {
+  test('new conversations by address, whatever its spelling, and by public key', async () => {
+    const { create } = await startTwo()
+    for (const from of ['2001:db8:1:2::1', '2001:db8:1:2::2', '2001:DB8:1:2:ffff::3', '2001:db8:1:2::4'])
+      expect((await create(from)).status).toBe(201)
+    const late = await create('2001:db8:1:2:8000::5')
+    expect(expectProblem(late, 429, 'too_fast').detail).toBe(
+      'expected at most 4 conversations a minute from one address',
+    )
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0)
+    for (const from of ['192.0.2.1', '::ffff:192.0.2.1', '::ffff:c000:201', '192.0.2.1'])
+      expect((await create(from)).status).toBe(201)
+    expectProblem(await create('::ffff:192.0.2.1'), 429, 'too_fast')
+    // Refused ones count as well: 10 so far with this key.
+    for (const from of ['192.0.2.2', '192.0.2.3']) expect((await create(from)).status).toBe(201)
+    expect(expectProblem(await create('192.0.2.4'), 429, 'too_fast').detail).toMatch(
+      /12 conversations a minute with one/,
+    )
+  })
+
+  test('messages by conversation and by address, a day', async () => {
+    const { url, write } = await startTwo()
+    const [a, b] = [await newConversation(url(), withRoute), await newConversation(url(), withRoute)]
+    const statuses: number[] = []
+    for (let i = 0; i < 6; i++) statuses.push((await write(a, '192.0.2.9')).status)
+    expect(statuses).toEqual([202, 202, 202, 202, 202, 429])
+    expect((await write(b, '192.0.2.9')).status).toBe(202)
+    expect((await write(b, '192.0.2.9')).status).toBe(202)
+    expect(expectProblem(await write(b, '192.0.2.9'), 429, 'too_fast').detail).toMatch(/8 messages a minute from one/)
+    expect((await write(b, '192.0.2.10')).status).toBe(202)
+    const headers = { 'x-forwarded-for': '192.0.2.9' }
+    for (const { id } of [a, b])
+      expect((await call(url(), `/v1/conversations/${id}/messages`, { body: { text: 'hi' }, headers })).status).toBe(
+        202,
+      )
+  })
+})
+
+describe('who reads', () => {
+  let api: StartedApi
+  beforeAll(async () => {
+    api = await startApi({ env })
+  })
+  afterAll(() => api.stop())
+
+  test('is held back by conversation, by what is asked for, and a server is not', async () => {
+    const { id, token } = await newConversation(api.url)
+    const read = (headers: Record<string, string>) =>
+      call(api.url, `/v1/conversations/${id}/messages?limit=1000`, { headers })
+    for (let i = 0; i < 6; i++) expect((await read(asToken(token))).status).toBe(200)
+    expectProblem(await read(asToken(token)), 429, 'too_fast')
+    expectProblem(await call(api.url, `/v1/conversations/${id}`, { headers: asToken(token) }), 429, 'too_fast')
+    expectProblem(await call(api.url, `/v1/conversations/${id}/events`, { headers: asToken(token) }), 429, 'too_fast')
+    expect((await read({})).status).toBe(200)
+  })
+})
+
+test('while Redis is away each process counts for itself', async () => {
+  const redis = await startRedisServer()
+  const api = await startApi({ redisUrl: redis.url, env })
+  onTestFinished(() => api.stop())
+  await redis.stop()
+  await expect.poll(() => api.redis.status, { timeout: 90_000 }).not.toBe('ready')
+  const headers = { ...anonymous, origin, 'x-forwarded-for': '192.0.2.1' }
+  const create = () => call(api.url, '/v1/conversations', { body: { public_key: 'pk_test' }, headers })
+  for (let i = 0; i < 4; i++) expectProblem(await create(), 503, 'unavailable')
+  expectProblem(await create(), 429, 'too_fast')
+})
+
+test('requests by API key leave no counters in Redis', async () => {
+  const api = await startApi({ env })
+  onTestFinished(() => api.stop())
+  const { id } = await newConversation(api.url, withRoute)
+  await call(api.url, `/v1/conversations/${id}/messages`, { body: { text: 'hi' } })
+  await call(api.url, `/v1/conversations/${id}/messages`)
+  expect(await keysLike(api.redis, `${api.prefix}:limit:*`)).toEqual([])
+})
+
+test('a proxy that is not known is told of once', async () => {
+  const api = await startApi()
+  onTestFinished(() => api.stop())
+  for (let i = 0; i < 3; i++) await call(api.url, '/v1/conversations', { headers: { 'x-forwarded-for': '192.0.2.1' } })
+  expect(api.log.filter(({ event }) => event === 'unknown_proxy')).toHaveLength(1)
+})
+
+test("a visitor's key for a message is none of a server's", async () => {
+  const api = await startApi()
+  onTestFinished(() => api.stop())
+  const { id, token } = await newConversation(api.url)
+  const post = (text: string, headers: Record<string, string> = {}) =>
+    call(api.url, `/v1/conversations/${id}/messages`, { body: { text, client_message_id: 'order-17' }, headers })
+  const theirs = await post('from the visitor', asToken(token))
+  const ours = await post('from the server')
+  expect([theirs.status, ours.status]).toEqual([202, 202])
+  expect(ours.body).not.toEqual(theirs.body)
+  expect((await post('from the visitor', asToken(token))).body).toEqual(theirs.body)
+  expect((await post('from the server')).body).toEqual(ours.body)
+  expectProblem(await post('another one', asToken(token)), 409, 'conflict')
+})
