@@ -1,8 +1,7 @@
 /** `pnpm dev`: sandbox, api and worker from source, started again when their sources change, until Ctrl-C. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { onEnd } from './on-end.ts'
 import { findRedis } from './redis/find.ts'
 import { printLine } from './serving/log-lines.ts'
 import { portOr } from './serving/port-or.ts'
@@ -13,27 +12,26 @@ import { printWelcome } from './serving/welcome.ts'
 import { watchSources } from './stack/reload.ts'
 import { removeKeys } from './stack/remove-keys.ts'
 import { makeStack } from './stack/stack.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { Undo } from './undo.ts'
 
 const log = (line: string) => printLine('dev', line)
-const folder = mkdtempSync(join(tmpdir(), 'chatlane-dev-'))
-const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+const undo = new Undo(log)
 
 let stopping = false
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    // A Ctrl-C comes twice: from the terminal, and handed on by pnpm.
-    if (stopping) return
-    stopping = true
-    log('stopping')
-    void stop().finally(() => process.exit(0))
-  })
-}
+onEnd((signal) => {
+  stopping = true
+  if (signal) log('stopping')
+  void undo.run().finally(() => process.exit(signal ? 0 : 1))
+})
 
 try {
+  const folder = temporaryFolder('chatlane-dev-')
+  undo.add(() => rmSync(folder, { recursive: true, force: true }))
   const redis = await findRedis({ purpose: 'pnpm dev', log })
   const prefix = `chatlane-dev-${randomBytes(4).toString('hex')}`
-  undo.push(() => redis.stop())
-  undo.push(() => removeKeys(redis.url, prefix))
+  undo.add(() => redis.stop())
+  undo.add(() => removeKeys(redis.url, prefix))
   log(`Redis: ${redis.how}`)
   const ports = {
     api: await portOr('API_PORT', 3000),
@@ -45,18 +43,14 @@ try {
   const settings = { ...tuning, ...devRoutes(folder, ports.api), REDIS_PREFIX: prefix }
   const stack = await makeStack({ redisUrl: redis.url, settings, ports, onLine: printLine })
   const serving = new Serving(stack, log)
-  undo.push(() => serving.stop())
+  undo.add(() => serving.stop())
   await serving.start()
-  undo.push(watchSources((parts) => serving.restart(parts)))
+  undo.add(watchSources((parts) => serving.restart(parts)))
   await printWelcome(stack)
 } catch (error) {
   if (!stopping) {
     console.error(error instanceof Error ? error.message : error)
-    await stop()
+    await undo.run()
     process.exitCode = 1
   }
-}
-
-async function stop(): Promise<void> {
-  for (let step = undo.pop(); step; step = undo.pop()) await step()
 }

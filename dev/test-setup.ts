@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { Redis } from 'ioredis'
 import { type RedisCluster, startRedisCluster } from './redis/cluster.ts'
 import { findRedis } from './redis/find.ts'
 import type { FoundRedis } from './redis/found-redis.ts'
+import { removeKeys } from './stack/remove-keys.ts'
 
 /** Vitest's global set-up: one Redis for the whole run, and with TEST_REDIS=cluster a cluster for what is kept. */
 export default async function setup(): Promise<() => Promise<void>> {
@@ -39,13 +39,4 @@ async function findOrExit(): Promise<FoundRedis> {
     console.error(error instanceof Error ? error.message : error)
     process.exit(1)
   }
-}
-
-/** A Redis given by REDIS_URL is left as it was found. */
-async function removeKeys(url: string, prefix: string): Promise<void> {
-  const redis = new Redis(url, { retryStrategy: () => null })
-  for await (const keys of redis.scanStream({ match: `*${prefix}-*`, count: 1000 })) {
-    if (keys.length > 0) await redis.unlink(keys)
-  }
-  redis.disconnect()
 }

@@ -1,10 +1,11 @@
 /** `pnpm demo`: the main job for real, on this machine; exit code 0 only if everything it promises happened. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
+import { onEnd } from '../on-end.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { Undo } from '../undo.ts'
 import { Journal } from './journal.ts'
-import { print, styled, tell } from './screen.ts'
-import { setUp, Undo } from './set-up.ts'
+import { paragraph, print, styled, tell } from './screen.ts'
+import { setUp } from './set-up.ts'
 import { play } from './story.ts'
 import { drawTable } from './table.ts'
 import { drawTimeline } from './timeline.ts'
@@ -12,46 +13,44 @@ import { Upstream } from './upstream.ts'
 import { findings, isKept } from './verdict.ts'
 
 const began = Date.now()
-const folder = mkdtempSync(join(tmpdir(), 'chatlane-demo-'))
-const undo = new Undo()
+let folder: string | undefined
+const undo = new Undo((problem) => paragraph(problem, 'red'))
 
 let stopping = false
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    // A Ctrl-C comes twice: from the terminal, and handed on by pnpm.
-    if (stopping) return
-    stopping = true
-    print(styled('red', `${signal}: stopped before the end`))
-    void undo.run().finally(() => {
-      rmSync(folder, { recursive: true, force: true })
-      process.exit(130)
-    })
+onEnd((signal) => {
+  stopping = true
+  if (signal) print(styled('red', `${signal}: stopped before the end`))
+  void undo.run().finally(() => {
+    removeFolder()
+    process.exit(signal ? 130 : 1)
   })
-}
+})
 
-print(styled('bold', 'Chatlane: web and SMS conversations to UponAI’s agents, each in its own lane'))
-print(styled('dim', 'UponAI and Twilio are played by the sandbox on this machine; everything else is the real thing.'))
+paragraph('Chatlane: web and SMS conversations to UponAI’s agents, each in its own lane', 'bold')
+paragraph('UponAI and Twilio are played by the sandbox on this machine; everything else is the real thing.', 'dim')
 print()
-const broken = await run().catch((error: unknown) => [messageOf(error)])
+const broken = await run().catch((error: unknown) => [`The demo could not go on: ${messageOf(error)}`])
 if (stopping) await new Promise(() => {})
 await undo.run()
 print()
 if (broken.length === 0) {
-  rmSync(folder, { recursive: true, force: true })
-  print(styled('green', `All that was promised happened, in ${seconds()} s. Nothing is left running.`))
+  removeFolder()
+  paragraph(`All that was promised happened, in ${seconds()} s. Nothing is left running.`, 'green')
 } else {
-  for (const what of broken) print(styled('red', `Did not happen: ${what}`))
-  print(`What the processes wrote is in ${folder}`)
+  for (const what of broken) paragraph(what, 'red')
+  if (folder !== undefined && holdsLogs(folder)) print(`What the processes wrote is in ${folder}`)
+  else removeFolder()
   process.exitCode = 1
 }
 
 /** Returns what was promised and did not happen. */
 async function run(): Promise<string[]> {
+  folder = temporaryFolder('chatlane-demo-')
   const { stack, firstWorker } = await setUp(folder, undo)
   const journal = new Journal(tell)
   const upstream = new Upstream(stack.sandbox, journal)
   const broken: string[] = []
-  await play(stack, firstWorker, journal).catch((error: unknown) => broken.push(messageOf(error)))
+  await play(stack, firstWorker, journal).catch((error: unknown) => broken.push(`Did not happen: ${messageOf(error)}`))
   if (stopping) await new Promise(() => {})
   await upstream.stop()
   journal.close()
@@ -59,8 +58,16 @@ async function run(): Promise<string[]> {
   drawTimeline(journal.happenings)
   drawTable(counted)
   for (const { what, expected, found } of counted.filter((it) => !isKept(it)))
-    broken.push(`${what}: expected ${expected}, found ${found}`)
+    broken.push(`Did not happen: ${what}: expected ${expected}, found ${found}`)
   return broken
+}
+
+function holdsLogs(folder: string): boolean {
+  return readdirSync(folder).some((file) => file.endsWith('.log'))
+}
+
+function removeFolder(): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
 }
 
 function messageOf(error: unknown): string {

@@ -2,7 +2,12 @@ import { styleText } from 'node:util'
 import { people } from './cast.ts'
 import type { Happening, Kind } from './journal.ts'
 
-export const width = 100
+const widest = 100
+
+/** Columns to fill: what the terminal has, at most 100. */
+export function width(): number {
+  return Math.min(widest, process.stdout.columns || widest)
+}
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -39,9 +44,27 @@ export function print(text = ''): void {
   process.stdout.write(`${text}\n`)
 }
 
+/** Prints a text in as many lines as the terminal needs; a file gets it as it is. */
+export function paragraph(text: string, style: Style): void {
+  const lines = text.split('\n')
+  for (const line of process.stdout.isTTY ? lines.flatMap((line) => wrapped(line)) : lines) print(styled(style, line))
+}
+
+/** Breaks between words; a word that is longer than a line stays whole. */
+export function wrapped(line: string, room = width()): string[] {
+  const parts = line.match(new RegExp(`.{1,${room}}(?=\\s|$)|\\S+`, 'g')) ?? ['']
+  return parts.map((part, i) => (i === 0 ? part : part.trimStart()))
+}
+
+/** Cuts what would go on in the next line. */
+export function cut(text: string, room: number): string {
+  return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text
+}
+
 export function heading(text: string): void {
   print()
-  print(`${styled('bold', text)} ${styled('dim', '─'.repeat(Math.max(0, width - text.length - 1)))}`)
+  if (text.length >= width()) paragraph(text, 'bold')
+  else print(`${styled('bold', text)} ${styled('dim', '─'.repeat(Math.max(0, width() - text.length - 1)))}`)
 }
 
 export function nameOf(who: string, length: number): string {
@@ -53,10 +76,14 @@ export function markOf(kind: Kind, text = marks[kind]): string {
   return styled(markStyles[kind], text)
 }
 
+/** Time, who and channel, and a mark. */
+const asideBegins = 7 + 2 + 11 + 2 + 2
+
 /** One line per thing that happens. */
 export function tell({ at, who, channel, kind, text }: Happening): void {
   const time = `${(at / 1000).toFixed(1).padStart(5)} s`
   const place = channel === '' ? `${nameOf(who, 11)}` : `${nameOf(who, 6)} ${styled('dim', channel.padEnd(4))}`
-  const aside = kind === 'writes' || kind === 'hears' ? text : markOf(kind, text)
+  const shown = cut(text, width() - asideBegins)
+  const aside = kind === 'writes' || kind === 'hears' ? shown : markOf(kind, shown)
   print(`${styled('dim', time)}  ${place}  ${markOf(kind)} ${aside}`)
 }

@@ -1,9 +1,8 @@
 import { people } from './cast.ts'
 import type { Happening, Kind } from './journal.ts'
-import { heading, markOf, marks, nameOf, print, styled, width } from './screen.ts'
+import { heading, markOf, marks, nameOf, print, styled, width, wrapped } from './screen.ts'
 
 const nameWidth = 15
-const columns = width - nameWidth
 
 /** What wins where several things happen in the same moment. */
 const rank: Kind[] = ['dies', 'trouble', 'mended', 'closed', 'starts', 'hears', 'writes']
@@ -11,12 +10,13 @@ const rank: Kind[] = ['dies', 'trouble', 'mended', 'closed', 'starts', 'hears', 
 /** One row per person and process, from left to right. */
 export function drawTimeline(happenings: readonly Happening[]): void {
   const end = happenings.at(-1)?.at ?? 0
+  const columns = width() - nameWidth
   const columnMs = Math.max(1, end / (columns - 1))
   const column = (at: number) => Math.floor(at / columnMs)
   const names = [...people.map(({ name }) => name), ...new Set(happenings.filter(isProcess).map(({ who }) => who))]
 
   heading('The same, one row each')
-  print(' '.repeat(nameWidth) + styled('dim', ruler(columnMs)))
+  print(' '.repeat(nameWidth) + styled('dim', ruler(columnMs, columns)))
   for (const name of names) {
     const own = happenings.filter(({ who }) => who === name)
     const cells = Array.from({ length: columns }, (_, i) => cell(own, i, column))
@@ -31,7 +31,7 @@ export function drawTimeline(happenings: readonly Happening[]): void {
     `${marks.mended} mended`,
     `${marks.closed} closed`,
   ]
-  print(' '.repeat(nameWidth) + styled('dim', legend.join('  ')))
+  for (const line of wrapped(legend.join('  '), columns)) print(' '.repeat(nameWidth) + styled('dim', line.trim()))
 }
 
 function isProcess({ channel }: Happening): boolean {
@@ -57,7 +57,7 @@ function isBusy(before: readonly Happening[]): boolean {
 }
 
 /** `0 s   5 s   10 s`, as far apart as they are in time. */
-function ruler(columnMs: number): string {
+function ruler(columnMs: number, columns: number): string {
   let line = ''
   for (let second = 0; second * 1000 <= columnMs * (columns - 4); second += 5) {
     line = `${line.padEnd(Math.floor((second * 1000) / columnMs))}${second} s`

@@ -4,7 +4,7 @@ import { givenRedis } from './given.ts'
 import { keepRedis, type RedisServer } from './keep.ts'
 import { NoRedis } from './no-redis.ts'
 import { canInstallPackage, installPackage } from './package.ts'
-import { redisProgram } from './program.ts'
+import { lookForRedis } from './program.ts'
 
 const ways = ['url', 'local', 'container', 'package'] as const
 type Way = (typeof ways)[number]
@@ -49,9 +49,9 @@ export async function startRedis({
   const tried: string[] = []
 
   if (allows(only, 'local')) {
-    const program = redisProgram(env.PATH)
+    const { program, why } = lookForRedis(env.PATH)
     if (program) return keepRedis({ way: 'local', program, settings }, env)
-    tried.push('no redis-server or valkey-server on the PATH')
+    tried.push(why)
   }
   if (allows(only, 'container')) {
     if (await engineAnswers(env)) {
@@ -68,9 +68,9 @@ export async function startRedis({
       for (const reason of tried) log(reason)
       log(`Redis for ${purpose}: installing this system's package now: apt-get install redis-server`)
       const failure = await installPackage(env)
-      const program = redisProgram(env.PATH)
+      const { program, why } = lookForRedis(env.PATH)
       if (program) return keepRedis({ way: 'local', program, settings }, env)
-      tried.push(`apt-get install redis-server: ${failure ?? 'it brought no redis-server onto the PATH'}`)
+      tried.push(`apt-get install redis-server: ${failure ?? why}`)
     } else tried.push('not a Debian or Ubuntu on which this user may install packages')
   }
   throw new NoRedis(purpose, tried)

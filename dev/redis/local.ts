@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { freePort } from './free-port.ts'
 import type { KeptRedis } from './kept-redis.ts'
 import { settingArguments } from './settings.ts'
@@ -12,13 +12,14 @@ const portTries = 5
 
 /** A server program of this machine, bound to 127.0.0.1, with its files in a temporary folder; or a sentinel, which is one too. */
 export function localRedis(program: string, settings: Record<string, string>, sentinel = false): KeptRedis {
-  const folder = mkdtempSync(join(tmpdir(), 'chatlane-redis-'))
+  let folder = ''
   let port: number | undefined
   let busPort: number | undefined
   let server: ChildProcess | undefined
 
   async function start(): Promise<void> {
     if (port !== undefined) return run(port)
+    folder = temporaryFolder('chatlane-redis-')
     // another process may take the free port first
     for (let tries = 1; ; tries++) {
       const candidate = await freePort()
@@ -67,7 +68,7 @@ export function localRedis(program: string, settings: Record<string, string>, se
     thaw: () => signal('SIGCONT'),
     stop: async () => {
       await kill()
-      rmSync(folder, { recursive: true, force: true })
+      if (folder) rmSync(folder, { recursive: true, force: true })
     },
   }
 }

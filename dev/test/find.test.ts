@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,8 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { type FindOptions, findRedis, NoRedis, testRedisUrl } from '../index.ts'
+import { type FindOptions, findRedis, hasLocalRedis, NoRedis, startRedisServer, testRedisUrl } from '../index.ts'
 import { startRedis } from '../redis/find.ts'
+import { startNode } from '../redis/nodes.ts'
 import { redisProgram } from '../redis/program.ts'
 
 const cleanups: (() => unknown)[] = []
@@ -74,6 +76,24 @@ describe('REDIS_URL', () => {
   })
 })
 
+describe('a REDIS_URL that does not do', () => {
+  test.skipIf(!hasLocalRedis())('a cluster’s node is refused at once', async () => {
+    const node = await startNode({ 'cluster-enabled': 'yes' })
+    cleanups.push(() => node.stop())
+    await expect(find({ REDIS_URL: node.url })).rejects.toThrow(/it is a cluster's node.*or unset REDIS_URL/)
+  })
+
+  test('one that takes no writes is refused at once', async () => {
+    const full = await startRedisServer({ 'min-replicas-to-write': '1' })
+    cleanups.push(() => full.stop())
+    await expect(find({ REDIS_URL: full.url })).rejects.toThrow(/it takes no writes: NOREPLICAS/)
+  })
+
+  test('one from before 7.0 is refused at once', async () => {
+    await expect(find({ REDIS_URL: await oldRedis() })).rejects.toThrow(/it is 6\.0\.16, expected Redis 7\.0 or newer/)
+  })
+})
+
 describe('a Redis of its own', () => {
   test('is durable, keeps every key, and is gone afterwards', async () => {
     const found = await find(ownEnv)
@@ -130,6 +150,22 @@ describe.skipIf(program === undefined)('a server program on the PATH', () => {
   })
 })
 
+describe('a server program from before 7.0', () => {
+  test.skipIf(program === undefined)('is passed over for a newer one', async () => {
+    const folder = await folderWithOldRedis()
+    await symlink(program ?? '', join(folder, 'valkey-server'))
+    const found = await find({ PATH: folder, CHATLANE_REDIS: 'local' })
+    expect(found.how).toContain(join(folder, 'valkey-server'))
+  })
+
+  test('is named when there is no other', async () => {
+    const folder = await folderWithOldRedis()
+    await expect(find({ PATH: folder, CHATLANE_REDIS: 'local' })).rejects.toThrow(
+      `${join(folder, 'redis-server')} is 6.0.16, expected Redis 7.0 or newer`,
+    )
+  })
+})
+
 describe('without any', () => {
   test('the message says what was looked for and what to do', async () => {
     const attempt = find({ PATH: '', CHATLANE_REDIS: 'local' })
@@ -169,4 +205,34 @@ async function firstLine(child: ChildProcess): Promise<string> {
     once(child, 'exit').then(() => Promise.reject(new Error('the process ended without a word'))),
   ])
   return String(line)
+}
+
+async function folderWithOldRedis(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'chatlane-path-'))
+  cleanups.push(() => rm(folder, { recursive: true }))
+  const says = 'Redis server v=6.0.16 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64 build=a3fdef44459b3ad6'
+  await writeFile(join(folder, 'redis-server'), `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 })
+  return folder
+}
+
+/** Answers as Redis 6.0 does, as far as it is asked. */
+async function oldRedis(): Promise<string> {
+  const info = '# Server\r\nredis_version:6.0.16\r\nredis_mode:standalone\r\nloading:0\r\n'
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('data', (data) => {
+      for (const [, command = ''] of String(data).matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g))
+        socket.write(/^info$/i.test(command) ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanups.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('expected a TCP address')
+  return `redis://127.0.0.1:${address.port}`
 }

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,6 +13,25 @@ test('is the Node.js that the project pins', async () => {
   const { output } = await run(launcher, ['-p', 'process.versions.node'], process.env.PATH ?? '')
   expect(output).toMatch(/^24\./)
 })
+
+test.each([{}, { NO_PROXY: 'example.com' }, { no_proxy: 'example.com' }, { NO_PROXY: '*' }])(
+  'reaches this machine without the proxy of the environment (%o)',
+  async (noProxy) => {
+    const server = createServer((_, response) => response.end('from here'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('expected a TCP address')
+    const asked = `console.log(await (await fetch('http://127.0.0.1:${address.port}')).text())`
+    const proxy = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:1', http_proxy: 'http://127.0.0.1:1' }
+    const words = ['--input-type=module', '-e', asked]
+    expect(await run(launcher, words, process.env.PATH ?? '', { ...proxy, ...noProxy })).toEqual({
+      code: 0,
+      output: 'from here\n',
+    })
+  },
+)
 
 test.each([
   ['no package for the system, a new Node.js', 'FreeBSD amd64', '24.1.0', 0, /^24\.1\.0 as asked$/],
@@ -54,9 +75,9 @@ function coreutils(folder: string): string[] {
   return [bin]
 }
 
-function run(file: string, words: string[], PATH: string): Promise<{ code: number; output: string }> {
+function run(file: string, words: string[], PATH: string, env = {}): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile('/bin/sh', [file, ...words], { env: { PATH } }, (error, stdout, stderr) =>
+    execFile('/bin/sh', [file, ...words], { env: { ...env, PATH } }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, output: stdout + stderr }),
     )
   })
