@@ -72,6 +72,36 @@ test('a message with nothing to read leaves a trace', async () => {
   expect(api.log.find((line) => line.message_sid === fields.MessageSid)).toMatchObject({ outcome: 'accepted' })
 })
 
+describe('a message from one of our own senders is shown and not answered', () => {
+  const shownOf = async (participant: string) => {
+    const { conversations } = await api.conversations.list({ participant, limit: 1 })
+    const { items } = await api.conversations.messages(conversations[0]?.id ?? '', '0', 10)
+    return items.map(({ status, reason }) => [status, reason])
+  }
+
+  test('one of the routes file', async () => {
+    const fields = inbound({ From: '+15005550006', To: '+15005550020', MessagingServiceSid: serviceSid })
+    expect((await post(fields)).status).toBe(204)
+    expect(await shownOf('+15005550006')).toEqual([['dropped', 'own_address']])
+    expect(api.log.find((line) => line.message_sid === fields.MessageSid)).toMatchObject({ reason: 'own_address' })
+  })
+
+  test('one of a Messaging Service, since a message came to it', async () => {
+    const pooled = '+15005550021'
+    await post(inbound({ From: '+15005552031', To: pooled, MessagingServiceSid: serviceSid }))
+    for (let i = 0; i < 2; i++) await post(inbound({ From: pooled, Body: 'Hello' }))
+    expect(await shownOf(pooled)).toEqual(Array.from({ length: 2 }, () => ['dropped', 'own_address']))
+    expect(await shownOf('+15005552031')).toEqual([['queued', undefined]])
+  })
+
+  test('a number that was ours long ago is a person’s', async () => {
+    const former = '+15005550022'
+    await api.redis.hset(`${api.prefix}:services`, former, `${serviceSid}  ${Date.now() - 31 * 86_400_000}`)
+    await post(inbound({ From: former, Body: 'Hello' }))
+    expect(await shownOf(former)).toEqual([['queued', undefined]])
+  })
+})
+
 test('too many unanswered messages: it is for Twilio to come again', async () => {
   const from = '+15005552004'
   for (let i = 0; i < 5; i++) expect((await post(inbound({ From: from }))).status).toBe(204)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { LaneRedis } from '@chatlane/lanes'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
+import { spellingsOf } from '../identity/identity.ts'
 import { onBreak } from '../redis/breaks.ts'
 import { digestOf } from './digest.ts'
 import { KEPT_SECONDS } from './keys.ts'
@@ -45,8 +46,24 @@ export interface Entry extends Holder {
 /** How long an older name is kept once its conversation is found by the present one: longer than a rolling upgrade. */
 const OLDER_KEPT_SECONDS = 3_600
 
+/** That messages come to an address of ours is noted once a day. */
+const NOTED_AGAIN_MS = 24 * 3_600_000
+
+/** A number to which nothing came for so long may be somebody else's by now: 30 days. */
+const OURS_MS = 30 * NOTED_AGAIN_MS
+
 /** What was seen of an address that is not to be remembered: {@link AddressBook.confirm} ignores it. */
 const NOT_KNOWN = -1
+
+/** What {@link AddressBook.conversationOf} found. */
+export interface Found extends Holder {
+  /** The conversation was seen to exist. */
+  known: boolean
+  /** The address is one of our own. */
+  ours: boolean
+  /** For {@link AddressBook.confirm}. */
+  asOf: number
+}
 
 /** An address that was ever given to another conversation; else the id stands by itself. */
 const moved = z.object({
@@ -95,27 +112,35 @@ export class AddressBook {
 
   /**
    * The address's conversation: the one it has, or a new one that this call gave it.
-   * @returns with `known`, whether the conversation was seen to exist, and `asOf` for {@link confirm}
    */
-  async conversationOf(address: ReplyAddress, newId: () => string): Promise<Holder & { known: boolean; asOf: number }> {
+  async conversationOf(address: ReplyAddress, newId: () => string): Promise<Found> {
     const name = nameOf(address)
     const known = this.#known.get(name)
-    if (known !== undefined) return { ...known, known: true, asOf: this.#forgotten }
+    if (known !== undefined) return { ...known, known: true, ours: false, asOf: this.#forgotten }
     const key = this.#keyOf(name)
     const id = newId()
     const asOf = this.#forgotten
-    const [stored, older] = await Promise.all([
+    const [stored, older, ours] = await Promise.all([
       this.#redis.set(key, id, 'EX', KEPT_SECONDS, 'NX', 'GET'),
       this.#older(address),
+      this.#isOurs(address.to),
     ])
+    // What is remembered of an address is that it is a person's.
+    const seen = { known: false, ours, asOf: ours ? NOT_KNOWN : asOf }
     if (stored !== null) await this.#redis.expire(key, KEPT_SECONDS)
     const entry = parseEntry(stored ?? id)
-    if (older === undefined || older === stored) return { ...entry, known: false, asOf }
+    if (older === undefined || older === stored) return { ...entry, ...seen }
     await this.#retire(address)
     // Another process may be at the next line with a message of the same person: what the address has is asked for again.
-    if (stored !== null) return { ...entry, known: false, asOf: NOT_KNOWN }
+    if (stored !== null) return { ...entry, ...seen, asOf: NOT_KNOWN }
     const adopted = await this.#redis.eval(GIVE, 1, key, id, older, KEPT_SECONDS)
-    return adopted === 1 ? { ...parseEntry(older), known: false, asOf } : this.conversationOf(address, newId)
+    return adopted === 1 ? { ...parseEntry(older), ...seen } : this.conversationOf(address, newId)
+  }
+
+  /** Whether messages came to an address of late, so that it is a sender of ours. */
+  async #isOurs(address: string): Promise<boolean> {
+    const stored = await this.#redis.hmget(this.#servicesKey, ...spellingsOf(address))
+    return stored.some((one) => one !== null && Date.now() - seenAt(one) < OURS_MS)
   }
 
   /** The older names go soon; until then processes of the version before find the conversation by them. */
@@ -186,8 +211,10 @@ export class AddressBook {
     const stored = await this.#redis.hget(this.#servicesKey, sender)
     const { now = '', before = '' } = parseServices(stored ?? '')
     // One that belongs to none is noted too: it is a sender of ours.
-    if (stored === null || now !== service)
-      await this.#redis.hset(this.#servicesKey, sender, `${service} ${now || before}`)
+    if (stored === null || now !== service || Date.now() - seenAt(stored) > NOTED_AGAIN_MS) {
+      const last = now === service ? before : now || before
+      await this.#redis.hset(this.#servicesKey, sender, `${service} ${last} ${Date.now()}`)
+    }
     this.#services.set(sender, service)
   }
 
@@ -210,6 +237,11 @@ export class AddressBook {
     const digest = digestOf(name)
     return `${this.#prefix}:address:${digest}`
   }
+}
+
+/** When a message came to one of our addresses, ms, to the day; 0 where earlier versions did not note it. */
+function seenAt(stored: string): number {
+  return Number(stored.split(' ')[2]) || 0
 }
 
 function parseServices(stored: string): Services {

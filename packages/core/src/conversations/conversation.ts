@@ -65,6 +65,8 @@ export interface Conversation extends Origin {
   joined?: Joined
   /** The first message that waits only waits for more. */
   gathers?: true
+  /** What the worker knows of the exchange with the participant, see turns/loop.ts. */
+  exchange?: string
   /** An operator has it, and the agent is silent: the ledger's last entry before that. */
   hand?: string
   /** The same of times that are over, of which the agent is to be told with the next message; the earliest first. */
@@ -149,6 +151,7 @@ const record = z.object({
   joined: json(joinedSchema).optional(),
   gathers: z.string().optional(),
   hand: z.string().optional(),
+  pace: z.string().optional(),
 })
 
 /** Undefined for the empty hash that Redis gives for a key that is not there. */
@@ -190,6 +193,7 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     ...(it.opened && { openedBy: it.opened }),
     ...(it.joined && { joined: it.joined }),
     ...(it.hand && { hand: it.hand }),
+    ...(it.pace && { exchange: it.pace }),
     ...(it.gathers && { gathers: true }),
     ...(it.bytes !== undefined && { ledgerSize: { bytes: it.bytes, ...(it.half !== undefined && { half: it.half }) } }),
   }
@@ -273,7 +277,8 @@ export type Change = Partial<
     | 'asked'
     | 'meta'
     | 'vars'
-    | 'gathers',
+    | 'gathers'
+    | 'pace',
     string | number
   > & {
     attempt: Attempt | null

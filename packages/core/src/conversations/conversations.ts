@@ -150,9 +150,11 @@ export class Conversations {
   }
 
   /** Takes in a message from an address, and begins the conversation with it if there is none. */
-  async acceptFrom(origin: Origin, message: IncomingMessage & { key: string }): Promise<AcceptanceFrom> {
+  async acceptFrom(origin: Origin, said: IncomingMessage & { key: string }): Promise<AcceptanceFrom> {
     const address = addressOf(origin)
     const holder = await this.#holderOf(address)
+    const ours = holder.ours || this.#options.routes.current.routeOfSender(origin.participant) !== undefined
+    const message = ours ? fromOurselves(said) : said
     const { id, known, linked } = holder
     const taken = await this.#takenBefore(holder.before, message.key)
     if (taken) return taken
@@ -405,6 +407,11 @@ export class Conversations {
     }
     return undefined
   }
+}
+
+/** Our own senders are never answered: two of them would go on without end. */
+function fromOurselves({ reply: _, ...message }: IncomingMessage & { key: string }): IncomingMessage & { key: string } {
+  return { ...message, dropped: 'own_address' }
 }
 
 /**

@@ -13,6 +13,8 @@ const WORDS = new Map<string, string>([
   ['start', 'The person asked for messages again.'],
   ['help', 'The person asked for help by the keyword.'],
   ['media', 'The message had nothing but media, which this number does not take.'],
+  ['own_address', 'The message came from one of our own senders.'],
+  ['loop', 'The other side answers like a machine, without end.'],
   ['unreadable', 'What is stored of it cannot be read.'],
   ['duplicate', 'The same message was there before.'],
 ])

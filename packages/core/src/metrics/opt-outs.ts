@@ -20,7 +20,7 @@ export function watchOptOuts(registry: Registry, optOuts: { count(): Promise<num
 export function droppedMessages(registry: Registry): Counter<'reason'> {
   return new Counter({
     name: 'chatlane_messages_dropped_total',
-    help: 'Messages of people that are shown and not given to the agent, by the rule: stop, start, help; opted_out: of someone who is opted out; media: nothing to read in them; duplicate: of a linked number, taken in by two conversations.',
+    help: 'Messages of people that are shown and not given to the agent, by the rule: stop, start, help; opted_out: of someone who is opted out; media: nothing to read in them; duplicate: of a linked number, taken in by two conversations; own_address: from one of our own senders; loop: of a machine that answers without end.',
     labelNames: ['reason'],
     registers: [registry],
   })

@@ -16,6 +16,7 @@ import type { Replicas } from '../redis/replicas.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import type { UponAIClient } from '../uponai/client.ts'
 import { reportingTurn, type WebhookLanes } from '../webhooks/reports.ts'
+import type { Exchange } from './exchange.ts'
 
 /** What turns need of the world. */
 export interface TurnParts extends SettingDefaults {
@@ -60,6 +61,10 @@ export interface TurnContext extends TurnParts {
   settings: ConversationSettings
   /** The chat that was found over, to which nothing is said any more; until that is in the ledger. */
   leftChat?: string
+  /** The exchange that the message belongs to, on a channel that sends; see loop.ts. */
+  exchange?: Exchange
+  /** The message is dropped, because the exchange looks like one between two machines. */
+  looping?: true
   keys: ReturnType<typeof conversationKeys>
 }
 

@@ -11,6 +11,7 @@ import { followParticipant } from './follow.ts'
 import { afterwards, follow, gather, groupOf, headAlone } from './group.ts'
 import { HandedOffError, isHandedOff, keptForOperator } from './handed-off.ts'
 import { spoken } from './history.ts'
+import { answeredExchange } from './loop.ts'
 import { openChat } from './open-chat.ts'
 import { outgoing } from './outgoing.ts'
 import { settle } from './settle.ts'
@@ -93,7 +94,14 @@ async function answer(context: TurnContext, texts: string[], length: number): Pr
   const group = groupOf(context)
   context.metrics.completion(1 + (group?.others.length ?? 0))
   const before = [
-    ...change(context, { known: length, last: now, closed: '', attempt: null, ...afterwards(context, 'answered') }),
+    ...change(context, {
+      known: length,
+      last: now,
+      closed: '',
+      attempt: null,
+      ...answeredExchange(context, texts, now),
+      ...afterwards(context, 'answered'),
+    }),
     ...toldEffects(prefix, conversation.id, group?.accounts ?? []),
     // Its time to live began anew with the message.
     activityEffect(prefix, conversation.id, now),

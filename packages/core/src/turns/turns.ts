@@ -23,6 +23,7 @@ import { followParticipant } from './follow.ts'
 import { afterwards, follow, MORE_MAY_COME, sharedEnd } from './group.ts'
 import { handOn } from './hand-on.ts'
 import { isHandedOff } from './handed-off.ts'
+import { loopingMessage, noteExchange } from './loop.ts'
 import { doMessage, settleMessage } from './message.ts'
 import { openChat } from './open-chat.ts'
 import { doOpening } from './opening.ts'
@@ -57,6 +58,8 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         const verdict = work.kind === 'close' ? leavePlace(context, decided) : decided
         outcome = verdict.do
         Object.assign(line, { chat: context.conversation.chatId })
+        if (context.looping)
+          logger.warn({ conversation: turn.lane, item: item.id }, 'a machine seems to answer: its message is dropped')
         if (verdict.do !== 'commit') line.detail = verdict.detail
         return reportingVerdict(parts.webhooks, context.conversation, turn.lane, verdict)
       } catch (error) {
@@ -158,11 +161,13 @@ async function perform(context: TurnContext, item: ConversationItem): Promise<Ve
   switch (item.kind) {
     case 'message':
       await context.conversations.keepAddresses(context.conversation)
+      noteExchange(context, item)
       // One that was said with another is past all that.
       return (
         follow(context) ??
         (await handOn(context, item)) ??
         (await droppedMessage(context, item)) ??
+        loopingMessage(context) ??
         doMessage(context, item)
       )
     case 'noted':
