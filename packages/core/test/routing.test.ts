@@ -25,9 +25,11 @@ sms:
     max_per_second: 0.5
   - messaging_service_sid: ${service}
     inbound_agents: [{ agent_id: chat_agent_d }]
+    opt_out: { text: "Bye." }
   - sender: "whatsapp:+15005550006"
     outbound_agents: [{ agent_id: chat_agent_d }]
     media: { policy: ignore, send_links: true }
+    opt_out: { confirm: false }
     template: { content_sid: ${template}, variables: { 1: "We said: {{text}}", name: you } }
 web:
   - public_key: pk_live_demo
@@ -51,6 +53,10 @@ function problemsIn(text: string): string[] {
 describe('a routes file', () => {
   test('is read with its defaults', () => {
     const { sms, web, defaultWeb } = loadRoutes(full, 'chatlane.yaml')
+    const optOut = {
+      confirm: true,
+      text: 'You will get no more messages from us. Reply START if you want them again.',
+    }
     expect(sms).toEqual([
       {
         sender: '+15005550006',
@@ -64,6 +70,7 @@ describe('a routes file', () => {
         coalesce: { windowMs: 1500, maxWaitMs: 7500 },
         greeting: { inbound: 'show', outbound: 'show' },
         media: { policy: 'reply', text: 'Sorry, I can only read text.', sendLinks: false },
+        optOut,
         failureMessage: 'Sorry.',
         maxPerSecond: 0.5,
       },
@@ -73,6 +80,7 @@ describe('a routes file', () => {
         outboundAgents: [{ agentId: 'chat_agent_d', weight: 1 }],
         greeting: { inbound: 'hide', outbound: 'show' },
         media: { policy: 'describe', sendLinks: false },
+        optOut: { confirm: true, text: 'Bye.' },
       },
       {
         sender: 'whatsapp:+15005550006',
@@ -80,6 +88,7 @@ describe('a routes file', () => {
         outboundAgents: [{ agentId: 'chat_agent_d', weight: 1 }],
         greeting: { inbound: 'hide', outbound: 'show' },
         media: { policy: 'ignore', sendLinks: true },
+        optOut: { ...optOut, confirm: false },
         template: { contentSid: template, variables: { 1: 'We said: {{text}}', name: 'you' } },
       },
     ])
@@ -234,6 +243,11 @@ describe('a bad routes file is refused with line and key', () => {
     ['media:\n    policy: answer', ['5: sms[0].media.policy: expected reply, describe or ignore']],
     ['media:\n    text: No.', ['5: sms[0].media.text: expected only with policy: reply']],
     ['media:\n    policy: reply\n    text: ""', ['6: sms[0].media.text: expected a text of 1 to 1600 characters']],
+    ['opt_out: { confirm: yes please }', ['4: sms[0].opt_out.confirm: expected true or false']],
+    [
+      'opt_out: { confirmed: true }',
+      ['4: sms[0].opt_out.confirmed: expected one of confirm, text; did you mean confirm?'],
+    ],
     ['media: { send_links: 1 }', ['4: sms[0].media.send_links: expected true or false']],
     ['media: { polcy: reply }', ['4: sms[0].media.polcy: expected one of policy, .*; did you mean policy\\?']],
     ['max_per_second: 0', ['4: .*max_per_second: expected a number of segments above 0, up to 1000']],

@@ -17,5 +17,8 @@ export interface ChannelCase {
   sent: { body: string; files?: string[] }[]
 }
 
+/** What they tell people who opt out where Twilio does not. */
+export const OPT_OUT_TEXT = 'You will get no more messages from us. Reply START if you want them again.'
+
 /** What the routes of these tables tell people who send files to `reply`. */
 export const MEDIA_REPLY = 'I can only read text.'

@@ -360,12 +360,14 @@ export class Conversations {
       ...ledgerBudgetEffects(prefix, id, size, [text]),
     ]
     const place = effects.length
-    const told = reply === undefined ? undefined : tellAtOnce({ deliveries, prefix, id, place }, origin, reply)
+    const telling = reply === undefined ? undefined : { text: reply, confirms: optOut?.to === 'out' }
+    const told = telling && tellAtOnce({ deliveries, prefix, id, place }, origin, telling)
     if (told) effects.push(told.effect)
     this.#replicas.demand(shardOfConversation(id))
     const added = await lanes.add(id, {
       data: JSON.stringify(item),
-      most: mostWaiting,
+      // What asks nothing of the agent does not add to what waits for it; that there is a bound is enough.
+      most: dropped === undefined ? mostWaiting : 2 * mostWaiting,
       ...(key !== undefined && { dedupe: { id: key, forMs: SEEN_MS, print } }),
       effects: [...effects, ['PUBLISH', keys.live, id]],
       adds: [...(told ? [told.add] : []), ...reports(webhooks, id, origin, effects)],

@@ -15,7 +15,7 @@ export interface IncomingMessage {
   print?: string
   /** The files that came with it. */
   media?: LedgerMedia[]
-  /** What the participant is told at once, by us and not by the agent. */
+  /** What the participant is told at once, by us and not by the agent; beside an opt-out, that it holds. */
   reply?: string
   /** Why it is not for the agent: it is shown, and gets no answer. */
   dropped?: string
@@ -31,13 +31,14 @@ export interface IncomingMessage {
 export function tellAtOnce(
   { deliveries, prefix, id, place }: { deliveries: Lanes; prefix: string; id: string; place: number },
   { channel, participant, sender, messagingServiceSid }: Omit<Origin, 'agentId'>,
-  text: string,
+  { text, confirms }: { text: string; confirms: boolean },
 ): { effect: Effect; add: Addition } {
   const delivery: DeliveryItem = {
     to: participant,
     text,
     ...(sender !== undefined && { from: sender }),
     ...(messagingServiceSid !== undefined && { service: messagingServiceSid }),
+    ...(confirms && { confirms }),
   }
   return {
     effect: ledgerEffect(prefix, id, { kind: 'message', role: 'system', text, channel, status: 'queued' }),

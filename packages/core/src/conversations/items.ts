@@ -57,6 +57,8 @@ export const deliveryItem = z.object({
   due: z.number().optional(),
   /** As the route's template, whenever the person wrote. */
   template: z.boolean().optional(),
+  /** Tells a person that they have opted out: the one message that goes out afterwards. */
+  confirms: z.literal(true).optional(),
 })
 export type DeliveryItem = z.infer<typeof deliveryItem>
 

@@ -89,6 +89,15 @@ export class OptOuts {
   }
 
   /**
+   * Whether the pair's opt-out was lifted after a message, as far as is remembered: for 24 hours.
+   * @param message its entry in the ledger
+   */
+  async isLiftedSince(pair: Pair, message: string): Promise<boolean> {
+    const lifted = await this.#redis.mget(fieldsOf(pair).map((field) => this.#liftedKey(field)))
+    return lifted.some((one) => one !== null && Number(one) > stampOf(message))
+  }
+
+  /**
    * Opts a pair out.
    * @param asOf the ledger entry of the message that shows it: the person's STOP, or ours that the carrier refused; without
    *   it, now

@@ -17,6 +17,7 @@ const WORDS = new Map<string, string>([
   ['loop', 'The other side answers like a machine, without end.'],
   ['unreadable', 'What is stored of it cannot be read.'],
   ['duplicate', 'The same message was there before.'],
+  ['too_late', 'The confirmation of an opt-out would have come too late, so it was not sent.'],
 ])
 
 const ERRORS = new Map(Object.entries(errorCatalog).map(([code, { safeMessage }]) => [code.toLowerCase(), safeMessage]))

@@ -11,6 +11,7 @@ import { sendUnlessOptedOut } from './last-look.ts'
 import { done, type Outcome, record, type Sending, spend, wait, waitUnlessOptedOut } from './outcomes.ts'
 import { partsOf } from './parts.ts'
 import { type Cleared, clear, endsOf, senderOf } from './passage.ts'
+import { forbidden } from './permission.ts'
 import { type Progress, readSending, readTold, withSent } from './progress.ts'
 import { listedAt, settle } from './settle.ts'
 
@@ -24,8 +25,11 @@ const LATER_MS = 30_000
 export async function deliver(delivery: Delivery): Promise<Outcome> {
   const { item, turn, redis, prefix, message, pause } = delivery
   const texts = partsOf(item)
-  const { progress, sent, told, wrote } = await readSending(redis, prefix, message, turn.lane)
+  const { progress, sent, told, wrote, confirmed } = await readSending(redis, prefix, message, turn.lane)
   const sending: Sending = { sent, unknown: (progress?.unknown ?? []).filter((part) => !told.sids.has(part)) }
+  // Looked at once more right before the call; only here, whether another one was confirmed.
+  const reason = item.confirms && !progress && (await forbidden(delivery, confirmed))
+  if (reason) return done(delivery, 'failed', sending, reason)
   const { again = 0 } = item
   const end = again === 0 ? texts.length : (item.part ?? 0) + 1
   for (let part = progress?.part ?? item.part ?? 0; part < end; part++) {
@@ -124,10 +128,10 @@ async function sendPart(
       ...(item.from === undefined && item.service !== undefined && { messagingServiceSid: item.service }),
       statusCallback: `${publicUrl}/webhooks/twilio/status?${query}`,
     }
-    const sid = await sendUnlessOptedOut(delivery, outgoing)
-    if (sid === undefined) return done(delivery, 'failed', sending, 'opted_out')
+    const sent = await sendUnlessOptedOut(delivery, outgoing)
+    if ('forbidden' in sent) return done(delivery, 'failed', sending, sent.forbidden)
     pause.passed()
-    sending.sent = withSent(sending.sent, [sid])
+    sending.sent = withSent(sending.sent, [sent.sid])
     if (probe !== undefined) await gate.taken(endsOf(delivery), probe)
     return undefined
   } catch (error) {

@@ -2,7 +2,8 @@ import type { Turn } from '@chatlane/lanes'
 import type { OutgoingSms, SmsSender } from '../channels/twilio/send.ts'
 import { SmsError } from '../channels/twilio/sms-error.ts'
 import type { DeliveryItem } from '../conversations/items.ts'
-import { type OptOuts, pairOf } from '../conversations/opt-outs.ts'
+import type { OptOuts } from '../conversations/opt-outs.ts'
+import { type Forbidden, forbidden } from './permission.ts'
 
 /** The least that must be left of the lease when a call begins. */
 const LEAST_LEASE_MS = 1_000
@@ -19,7 +20,8 @@ class Outdated extends SmsError {
 
 /**
  * Sends, unless the person has opted out by the time at which the request is about to be written: a STOP overtakes whatever
- * waits. Undefined: they have.
+ * waits.
+ * @returns Twilio's id, or why nothing was sent
  * @throws SmsError, LeaseLostError
  */
 export async function sendUnlessOptedOut(
@@ -31,9 +33,10 @@ export async function sendUnlessOptedOut(
     message,
   }: { optOuts: OptOuts; sms: SmsSender; turn: Turn; item: DeliveryItem; message: string },
   outgoing: OutgoingSms,
-): Promise<string | undefined> {
+): Promise<{ sid: string } | { forbidden: Forbidden }> {
   for (;;) {
-    if (await optOuts.blocks(pairOf(item), message)) return undefined
+    const reason = await forbidden({ optOuts, item, message })
+    if (reason) return { forbidden: reason }
     const looked = performance.now()
     const begin = () => {
       turn.assertLease(LEAST_LEASE_MS)
@@ -41,7 +44,7 @@ export async function sendUnlessOptedOut(
     }
     begin()
     try {
-      return await sms.send(outgoing, begin)
+      return { sid: await sms.send(outgoing, begin) }
     } catch (error) {
       if (!(error instanceof Outdated)) throw error
     }

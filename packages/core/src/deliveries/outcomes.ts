@@ -1,9 +1,9 @@
 import type { Effect, Verdict } from '@chatlane/lanes'
 import { type MessageStatus, statusEffects } from '../conversations/ledger.ts'
-import { pairOf } from '../conversations/opt-outs.ts'
 import type { Delivery } from './delivery.ts'
 import { partsOf } from './parts.ts'
-import { doneEffects, type Progress, progressEffects, type Sent } from './progress.ts'
+import { type Forbidden, forbidden } from './permission.ts'
+import { confirmedEffects, doneEffects, type Progress, progressEffects, type Sent } from './progress.ts'
 
 /** How a try at a message ended. */
 export interface Outcome {
@@ -50,13 +50,14 @@ export async function waitUnlessOptedOut(
   afterMs: number,
   reason: string,
 ): Promise<Outcome> {
-  if (await isBlocked(delivery, state)) return done(delivery, 'failed', sending, 'opted_out')
+  const reasonNot = await forbiddenNow(delivery, state)
+  if (reasonNot) return done(delivery, 'failed', sending, reasonNot)
   return wait(delivery, state, sending, afterMs, reason)
 }
 
-/** Whether the message is for someone who has opted out, and no call for it is on record that may have sent it. */
-export async function isBlocked({ optOuts, item, message }: Delivery, state: Progress): Promise<boolean> {
-  return state.at === undefined && (await optOuts.blocks(pairOf(item), message))
+/** Why the message may not be sent, when no call for it is on record that may have sent it. */
+export async function forbiddenNow(delivery: Delivery, state: Progress): Promise<Forbidden | undefined> {
+  return state.at === undefined ? forbidden(delivery) : undefined
 }
 
 /** The message is done with. */
@@ -64,6 +65,7 @@ export function done(delivery: Delivery, status: MessageStatus, sending: Sending
   const { prefix, turn, message, item } = delivery
   const effects = [
     ...doneEffects(prefix, turn.lane, sending.sent),
+    ...(item.confirms && status !== 'failed' ? confirmedEffects(prefix, turn.lane, message) : []),
     ...statusEffects(prefix, turn.lane, message, status, reason),
   ]
   const parts = partsOf(item).length

@@ -5,7 +5,7 @@ import type { DeliveryItem } from '../conversations/items.ts'
 import { isRedisUnavailable } from '../redis/unavailable.ts'
 import { contentOf } from './content.ts'
 import type { Delivery } from './delivery.ts'
-import { done, isBlocked, type Outcome, type Sending, wait, waitUnlessOptedOut } from './outcomes.ts'
+import { done, forbiddenNow, type Outcome, type Sending, wait, waitUnlessOptedOut } from './outcomes.ts'
 import type { Progress } from './progress.ts'
 import type { Ends, Passage } from './sender-gate.ts'
 
@@ -61,7 +61,8 @@ export async function clear(
   try {
     if (costMs === 0 && !(await gate.mayPause(ends))) return { content }
     // It is not to take a place at the sender's pace, or to go ahead after a pause, instead of others.
-    if (await isBlocked(delivery, state)) return done(delivery, 'failed', sending, 'opted_out')
+    const reason = await forbiddenNow(delivery, state)
+    if (reason) return done(delivery, 'failed', sending, reason)
     passage = await gate.pass(ends, costMs)
   } catch (error) {
     if (!isRedisUnavailable(error)) throw error

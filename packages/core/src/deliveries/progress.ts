@@ -54,11 +54,21 @@ export interface SendingState {
   told: Told
   /** When the person last wrote, ms, where that matters. */
   wrote?: number
+  /** The confirmation of an opt-out that was last sent. */
+  confirmed?: string
 }
 
 export function progressEffects(prefix: string, lane: string, state: Progress, sent: Sent): Effect[] {
   const fields = ['sending', JSON.stringify(state), 'sent', JSON.stringify(sent)]
   return [['HSET', conversationKeys(prefix, lane).record, ...fields]]
+}
+
+/** The field of a conversation's record with the confirmation of an opt-out that was last sent, by its entry. */
+const CONFIRMED = 'confirmed'
+
+/** The write that notes that a confirmation was sent, or may have been. */
+export function confirmedEffects(prefix: string, lane: string, message: string): Effect[] {
+  return [['HSET', conversationKeys(prefix, lane).record, CONFIRMED, message]]
 }
 
 /** The writes when a message is done with. */
@@ -74,8 +84,8 @@ export async function readSending(
   message: string,
   lane: string,
 ): Promise<SendingState> {
-  const [[sending, before, wrote], told] = await Promise.all([
-    redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sent', WROTE),
+  const [[sending, before, wrote, confirmed], told] = await Promise.all([
+    redis.hmget(conversationKeys(prefix, lane).record, 'sending', 'sent', WROTE, CONFIRMED),
     readTold(redis, prefix, message, lane),
   ])
   const state = sending ? progress.parse(JSON.parse(sending)) : undefined
@@ -84,6 +94,7 @@ export async function readSending(
     sent: before ? sent.parse(JSON.parse(before)) : [],
     told,
     ...(wrote && { wrote: Number(wrote) }),
+    ...(confirmed && { confirmed }),
   }
 }
 

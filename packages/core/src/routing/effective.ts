@@ -66,6 +66,7 @@ export function effectiveRoutes(routes: Routes, defaults: SettingDefaults): Effe
 function settingsOfSms(route: SmsRoute, entry: Partial<SmsEntry>, defaults: SettingDefaults): EffectiveSetting[] {
   const setting = settingFrom(entry)
   const media = settingFrom(entry.media ?? {}, 'media.')
+  const optOut = settingFrom(entry.opt_out ?? {}, 'opt_out.')
   const template = settingFrom(entry.template ?? {}, 'template.')
   const [closing, coalescing] = shared(route, entry, defaults)
   return [
@@ -79,6 +80,8 @@ function settingsOfSms(route: SmsRoute, entry: Partial<SmsEntry>, defaults: Sett
     media('policy', route.media.policy),
     media('text', route.media.text),
     media('send_links', route.media.sendLinks),
+    optOut('confirm', route.optOut.confirm),
+    optOut('text', route.optOut.text),
     setting('failure_message', route.failureMessage),
     setting('max_per_second', route.maxPerSecond),
     template('content_sid', route.template?.contentSid),

@@ -19,6 +19,13 @@ export interface MediaPolicy {
   sendLinks: boolean
 }
 
+/** What is said to a person who opts out, where Twilio says nothing. */
+export interface OptOutSettings {
+  /** Whether they are told that it holds. */
+  confirm: boolean
+  text: string
+}
+
 /** Messages that follow each other quickly are answered together. */
 export interface Coalesce {
   /** From a message on, ms; 0 = each message by itself. */
@@ -51,6 +58,7 @@ export interface SmsRoute {
   /** Absent: COALESCE_WINDOW_MS. */
   coalesce?: Coalesce
   media: MediaPolicy
+  optOut: OptOutSettings
   /** Segments that the sender may send per second. */
   maxPerSecond?: number
   template?: MessageTemplate
@@ -125,6 +133,7 @@ function smsRouteFrom(entry: SmsEntry): SmsRoute {
     ...settingsFrom(entry),
     greeting: { inbound: entry.greeting ?? 'hide', outbound: entry.greeting ?? 'show' },
     media: mediaFrom(entry.media),
+    optOut: { confirm: entry.opt_out?.confirm ?? true, text: entry.opt_out?.text ?? DEFAULT_OPT_OUT_TEXT },
     ...(entry.max_per_second !== undefined && { maxPerSecond: entry.max_per_second }),
     ...(entry.template && {
       template: { contentSid: entry.template.content_sid, variables: entry.template.variables },
@@ -158,6 +167,8 @@ export function coalesceOf(windowMs: number, maxWaitMs = WINDOWS_TO_WAIT * windo
 
 /** For routes that do not say, and channels that carry no files. */
 export const defaultMedia: MediaPolicy = { policy: 'describe', sendLinks: false }
+
+const DEFAULT_OPT_OUT_TEXT = 'You will get no more messages from us. Reply START if you want them again.'
 
 const defaultMediaReply = 'Sorry, I can only read text.'
 

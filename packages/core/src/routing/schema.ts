@@ -55,6 +55,11 @@ const media = z.strictObject(
   { error: mapping('a mapping with policy and, for reply, text') },
 )
 
+const optOut = z.strictObject(
+  { confirm: z.boolean({ error: 'expected true or false' }).optional(), text: message.optional() },
+  { error: mapping('a mapping with confirm and text') },
+)
+
 const ratePerSecond = 'expected a number of segments above 0, up to 1000'
 
 const templateText = text(
@@ -113,6 +118,7 @@ const sms = z.strictObject(
     ...coalesce,
     greeting: greeting.optional(),
     media: media.optional(),
+    opt_out: optOut.optional(),
     failure_message: message.optional(),
     max_per_second: z
       .number({ error: ratePerSecond })
@@ -185,6 +191,7 @@ export function knownKeys(path: readonly string[]): string[] {
   if (path.length === 0) return Object.keys(routesFile.shape)
   const inner = path[1]
   if (inner === 'media') return Object.keys(media.shape)
+  if (inner === 'opt_out') return Object.keys(optOut.shape)
   if (inner === 'template') return Object.keys(template.shape)
   if (inner === 'limits') return Object.keys(webLimits.shape)
   if (inner !== undefined) return Object.keys(agent.shape)

@@ -1,4 +1,4 @@
-import type { ChannelCase } from '../channel-case.ts'
+import { type ChannelCase, OPT_OUT_TEXT } from '../channel-case.ts'
 
 /** The fields are those of Twilio's webhook; the people are made up. */
 export const cases: ChannelCase[] = [
@@ -37,6 +37,12 @@ export const cases: ChannelCase[] = [
     reads: 'Look\n\n⟦video/mp4, 2.5 MB: <link>⟧',
     stored: { status: 'answered', files: ['video/mp4'] },
     sent: [{ body: 'ok' }],
+  },
+  {
+    name: 'STOP that Twilio does not mark, confirmed by us',
+    payload: { Body: 'STOP' },
+    stored: { status: 'dropped', reason: 'stop', text: 'STOP' },
+    sent: [{ body: OPT_OUT_TEXT }],
   },
   {
     name: 'STOP holds for SMS and RCS together',

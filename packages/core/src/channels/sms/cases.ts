@@ -1,4 +1,4 @@
-import { type ChannelCase, MEDIA_REPLY } from '../channel-case.ts'
+import { type ChannelCase, MEDIA_REPLY, OPT_OUT_TEXT } from '../channel-case.ts'
 
 const LONG = Array(400).fill('word').join(' ')
 
@@ -58,6 +58,12 @@ export const cases: ChannelCase[] = [
     reads: Body,
     stored: { status: 'answered' as const },
     sent: [{ body: 'ok' }],
+  })),
+  ...['please stop texting me', 'S.T.O.P.', 'ARRETE', 'OPT\u2011OUT', 'remove me', 'Stop, thanks!'].map((Body) => ({
+    name: `an opt-out on which Twilio does nothing, confirmed by us: ${Body}`,
+    payload: { Body },
+    stored: { status: 'dropped' as const, reason: 'stop', text: Body },
+    sent: [{ body: OPT_OUT_TEXT }],
   })),
   {
     name: 'a reaction that quotes our instruction',

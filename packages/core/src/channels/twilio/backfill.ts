@@ -99,7 +99,7 @@ class Run {
     const counts = this.#countsOf(sms.to)
     counts.found++
     const ends = `${sms.messagingServiceSid ?? sms.to}\n${sms.from}`
-    const status = this.#full.has(ends) ? 'full' : await this.#pass(sms, services)
+    const status = this.#full.has(ends) ? 'full' : await this.#pass(sms, at, services)
     if (status === 'full') {
       this.#full.add(ends)
       this.#firstLeft ??= at
@@ -123,12 +123,12 @@ class Run {
     }
   }
 
-  async #pass(sms: InboundSms, { now, before }: Services) {
+  async #pass(sms: InboundSms, at: number, { now, before }: Services) {
     // Since the message came the number may have joined or left a service, and the list often does not say, or got or lost a
     // route of its own.
     if (await cameThrough(this.#options.conversations, sms, [sms.messagingServiceSid, now, before])) return 'duplicate'
     if (this.#options.dryRun) return tryDoor(this.#options, sms)
-    const acceptance = await acceptSms(this.#options, sms)
+    const acceptance = await acceptSms(this.#options, sms, at)
     if (acceptance.status === 'accepted') this.#options.onAccepted?.(sms)
     if (acceptance.status === 'dropped') this.#options.onDropped?.(sms, acceptance.reason)
     return acceptance.status

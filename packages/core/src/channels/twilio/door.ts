@@ -1,5 +1,6 @@
 import type { AcceptanceFrom, Conversations } from '../../conversations/conversations.ts'
 import type { Origin } from '../../conversations/origin.ts'
+import { CONFIRM_WITHIN_MS } from '../../deliveries/permission.ts'
 import { chooseAgent } from '../../routing/agents.ts'
 import type { RoutesHolder } from '../../routing/holder.ts'
 import type { InboundSms } from './inbound.ts'
@@ -22,14 +23,21 @@ export type SmsAcceptance =
 /**
  * The one way in for messages of people: whether Twilio's webhook brought it or Twilio's list of messages, it comes into the
  * same conversation, with the same agent, once per `MessageSid`.
+ * @param receivedAt when Twilio had the message, ms
  */
-export async function acceptSms({ conversations, routes, links }: SmsDoor, sms: InboundSms): Promise<SmsAcceptance> {
+export async function acceptSms(
+  { conversations, routes, links }: SmsDoor,
+  sms: InboundSms,
+  receivedAt = Date.now(),
+): Promise<SmsAcceptance> {
   const origin = originOf(sms, routes)
-  const policy = routes.current.smsRoute(sms)?.media
-  if (!origin || !policy) return { status: 'no_route' }
-  const read = await readSms(sms, policy, links)
-  const heard = await heardOptOut(conversations.optOuts, origin, sms)
-  // Nobody is told anything by us who asks for silence.
+  const route = routes.current.smsRoute(sms)
+  if (!origin || !route) return { status: 'no_route' }
+  const read = await readSms(sms, route.media, links)
+  const { text, confirm } = route.optOut
+  const optOut = { text, confirm: confirm && Date.now() - receivedAt < CONFIRM_WITHIN_MS }
+  const heard = await heardOptOut(conversations.optOuts, origin, sms, optOut)
+  // Who asks for silence is told by us that they have it, and nothing else.
   const { reply, ...unanswered } = read
   return conversations.acceptFrom(origin, { ...(heard ? { ...unanswered, ...heard } : read), key: sms.messageSid })
 }

@@ -1,4 +1,4 @@
-import { type ChannelCase, MEDIA_REPLY } from '../channel-case.ts'
+import { type ChannelCase, MEDIA_REPLY, OPT_OUT_TEXT } from '../channel-case.ts'
 
 /** The fields are those of Twilio's webhook; the people are made up. */
 export const cases: ChannelCase[] = [
@@ -169,6 +169,22 @@ export const cases: ChannelCase[] = [
     reads: '⟦The person sent a message of the kind “poll_vote” that cannot be shown here.⟧',
     stored: { status: 'answered' },
     sent: [{ body: 'ok' }],
+  },
+  {
+    name: 'STOP as the first message behind an advertisement, confirmed by us',
+    payload: { Body: 'STOP', MessageType: 'text', ReferralHeadline: 'Spring sale', ReferralSourceType: 'ad' },
+    stored: {
+      status: 'dropped',
+      reason: 'stop',
+      text: 'STOP\n\n⟦The person came from an advertisement: Spring sale⟧',
+    },
+    sent: [{ body: OPT_OUT_TEXT }],
+  },
+  {
+    name: 'the button that WhatsApp puts under marketing messages',
+    payload: { Body: 'Stop promotions', MessageType: 'button', ButtonText: 'Stop promotions', ButtonPayload: 'x' },
+    stored: { status: 'dropped', reason: 'stop', text: 'Stop promotions' },
+    sent: [{ body: OPT_OUT_TEXT }],
   },
   {
     name: 'a button "Cancel", which was our own offer',
