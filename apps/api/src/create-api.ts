@@ -47,6 +47,9 @@ import { warnOfProxy } from './limits/warn-of-proxy.ts'
 import { apiMedia } from './media/api-media.ts'
 import { getMedia } from './media/get-media.ts'
 import { countUnavailable } from './message-count.ts'
+import { addOptOut } from './opt-outs/add.ts'
+import { listOptOuts } from './opt-outs/list.ts'
+import { removeOptOut } from './opt-outs/remove.ts'
 import { listPauses, type PausesOf } from './pauses/list.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 import { requestLog } from './request-log.ts'
@@ -134,6 +137,9 @@ export function createApi(given: ApiParts): Express {
   app.post('/v1/conversations/:id/resume', withKey, resumeConversation(parts))
   app.post('/v1/conversations/:id/replies', withKey, postReply(parts))
   app.post('/v1/sms', withKey, sendSms(parts))
+  app.post('/v1/opt-outs', withKey, addOptOut(parts))
+  app.get('/v1/opt-outs', listOptOuts(parts))
+  app.delete('/v1/opt-outs/:to', removeOptOut(parts))
   app.get('/v1/chats', listChats(parts))
   app.get('/v1/chats/:id', getChat(parts))
   app.get('/v1/pauses', listPauses(parts))

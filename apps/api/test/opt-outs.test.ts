@@ -35,6 +35,9 @@ async function shown(participant: string) {
   return items.map(({ text, status, reason }) => (reason === undefined ? [text, status] : [text, status, reason]))
 }
 
+/** What is queued for the person where Twilio does not tell them. */
+const CONFIRMED = ['You will get no more messages from us. Reply START if you want them again.', 'queued']
+
 const isOptedOut = (participant: string, sender = OURS) => api.conversations.optOuts.has({ sender, participant })
 
 describe('a person', () => {
@@ -51,6 +54,7 @@ describe('a person', () => {
     expect(await shown(from)).toEqual([
       ['Hello', 'queued'],
       ['Stop.', 'dropped', 'stop'],
+      CONFIRMED,
       ['Are you there?', 'dropped', 'opted_out'],
       ['HELP', 'dropped', 'help'],
       ['START', 'dropped', 'start'],
@@ -95,7 +99,7 @@ describe('a person', () => {
     async (text) => {
       const from = newPerson()
       await say(from, text)
-      expect(await shown(from)).toEqual([[text, 'dropped', 'stop']])
+      expect(await shown(from)).toEqual([[text, 'dropped', 'stop'], CONFIRMED])
       expect(await isOptedOut(from)).toBe(true)
     },
   )
@@ -140,6 +144,7 @@ describe('a person', () => {
     expect(await shown(from)).toEqual([
       ['help', 'queued'],
       ['STOP', 'dropped', 'stop'],
+      CONFIRMED,
       ['help', 'dropped', 'opted_out'],
     ])
   })

@@ -2,15 +2,11 @@ import {
   type Conversations,
   exitOnConfigError,
   isOptOutCursor,
-  isTwilioAddress,
-  type OptOut,
   OptOuts,
+  optOutView,
   type Pair,
-  pairOf,
-  phoneNumber,
-  type RoutesHolder,
-  senderFor,
-  sendersFor,
+  personAt,
+  type Recipient,
   watchRoutes,
 } from '@chatlane/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -23,12 +19,6 @@ import { print, table, time } from '../output.ts'
 interface Options {
   from?: string
   json?: true
-}
-
-/** A person's address. */
-interface Person {
-  channel: 'sms' | 'whatsapp'
-  to: string
 }
 
 /** `chatlane optouts …` */
@@ -58,7 +48,7 @@ Examples:
   $ chatlane optouts add +14155550123
   $ chatlane optouts add whatsapp:+14155550123 --from whatsapp:+15005550006`,
     )
-    .action((person: Person, options: Options) => change(person, options, 'add'))
+    .action((person: Recipient, options: Options) => change(person, options, 'add'))
 
   changing(group.command('remove'))
     .description('lift an opt-out, because the person asked for it')
@@ -71,7 +61,7 @@ before that is refused (21610), and they are opted out again.
 Example:
   $ chatlane optouts remove +14155550123 --from MG00112233445566778899aabbccddeeff`,
     )
-    .action((person: Person, options: Options) => change(person, options, 'remove'))
+    .action((person: Recipient, options: Options) => change(person, options, 'remove'))
 }
 
 function changing(command: Command): Command {
@@ -101,15 +91,14 @@ async function list({ limit, cursor, ...options }: Options & { limit: number; cu
   })
 }
 
-async function change(person: Person, options: Options, what: 'add' | 'remove'): Promise<void> {
+async function change(person: Recipient, options: Options, what: 'add' | 'remove'): Promise<void> {
   const config = readConfig()
   const routes = exitOnConfigError(() => watchRoutes(config.routesFile))
   await withContext(config, async (context) => {
     const conversations = conversationsOf(context, routes)
     const items: { participant: string; sender: string; changed: boolean }[] = []
-    for (const pair of await pairsOf(conversations, routes, person, options.from)) {
-      const { optOuts } = conversations
-      const changed = what === 'add' ? await optOuts.add(pair, 'operator') : await optOuts.remove(pair)
+    for (const pair of await pairsOf(conversations, person, options.from)) {
+      const changed = await (what === 'add' ? conversations.optOut(pair, 'operator') : conversations.optIn(pair))
       items.push({ ...pair, changed })
     }
     print(options, { items }, () =>
@@ -128,41 +117,22 @@ const DONE = { add: 'opted out', remove: 'lifted' }
 const NOTHING = { add: 'was opted out already', remove: 'was not opted out' }
 
 /** Who is meant: the person and the sender, or all senders that there are for them. */
-async function pairsOf(
-  conversations: Conversations,
-  routes: RoutesHolder,
-  { channel, to }: Person,
-  from: string | undefined,
-): Promise<Pair[]> {
-  const known = from === undefined ? undefined : senderFor(routes.current, channel, from)
-  // A sender that is in the routes file no more can still be opted out of.
-  const ours = from === undefined ? sendersFor(routes.current, channel) : [known ?? { service: literal(from) }]
-  if (ours.length === 0)
-    throw new Failure(`the routes file has no sender for ${channel}: see CHATLANE_CONFIG, or name one with --from`)
-  const pairs = ours.map(async ({ from, service }) => {
-    const now = from === undefined || service !== undefined ? {} : await conversations.servicesOf(from)
-    return pairOf({ to, from, service: service ?? now.now })
-  })
-  const bySender = new Map((await Promise.all(pairs)).map((pair) => [pair.sender, pair]))
-  return [...bySender.values()]
+async function pairsOf(conversations: Conversations, person: Recipient, from: string | undefined): Promise<Pair[]> {
+  const pairs = await conversations.optOutPairs(person, from)
+  if (!pairs) throw new Failure('--from: expected a sender, such as +15005550006, or MG and 32 hexadecimal digits', 64)
+  if (pairs.length === 0)
+    throw new Failure(
+      `the routes file has no sender for ${person.channel}: see CHATLANE_CONFIG, or name one with --from`,
+    )
+  return pairs
 }
 
-function literal(from: string): string {
-  if (isTwilioAddress(from) || /^MG[0-9a-fA-F]{32}$/.test(from)) return from
-  throw new Failure('--from: expected a sender, such as +15005550006, or MG and 32 hexadecimal digits', 64)
-}
-
-function optOutView({ participant, sender, by, at }: OptOut) {
-  return { participant, sender, by: by ?? null, at: at === undefined ? null : new Date(at).toISOString() }
-}
-
-function parsePerson(text: string): Person {
-  const [, mark, rest = ''] = /^(whatsapp:)?(.*)$/s.exec(text) ?? []
-  const number = phoneNumber(rest)
-  if (number === undefined) {
+function parsePerson(text: string): Recipient {
+  const person = personAt(text)
+  if (!person) {
     throw new InvalidArgumentError('expected a number that exists, such as +14155550123 or whatsapp:+14155550123')
   }
-  return mark === undefined ? { channel: 'sms', to: number } : { channel: 'whatsapp', to: `whatsapp:${number}` }
+  return person
 }
 
 function parseCursor(text: string): string {

@@ -3,15 +3,25 @@ import { spellingsOf } from '../identity/identity.ts'
 
 /**
  * A phone number in E.164 form, `+` and digits only.
- * @param text a number with its country code, as people write it: spaces, brackets and dashes are left out
+ * @param text a number with its country code, as people write it or copy it from elsewhere: spaces, brackets, dashes, marks
+ *   that nobody sees and the width of its digits do not matter
  * @returns undefined for a number that no country gives out, and for anything else
  */
 export function phoneNumber(text: string): string | undefined {
-  if (!text.startsWith('+')) return undefined
-  const parsed = parsePhoneNumberFromString(text, { extract: false })
+  const plain = plainNumber(text)
+  if (!plain.startsWith('+')) return undefined
+  const parsed = parsePhoneNumberFromString(plain, { extract: false })
   if (!parsed || parsed.ext !== undefined) return undefined
   const { number } = parsed
   return numberTypes(number).length > 0 ? number : undefined
+}
+
+/** An address without what nobody sees in it: address books put direction marks around numbers. */
+export function plainNumber(text: string): string {
+  return text
+    .replace(/[\p{Cf}\p{Cc}]/gu, '')
+    .normalize('NFKC')
+    .trim()
 }
 
 /**

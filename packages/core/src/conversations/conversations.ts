@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
+import type { Recipient } from '../channels/outbound-recipient.ts'
 import { hasSpellings } from '../identity/identity.ts'
 import { Replicas } from '../redis/replicas.ts'
 import { writeTogether } from '../redis/write-together.ts'
@@ -22,7 +23,8 @@ import { ledgerBudgetEffects } from './ledger-budget.ts'
 import { type Linked, linkAddress } from './links.ts'
 import { type ConversationPage, type ConversationQuery, listConversations } from './list.ts'
 import { type MessagePage, readMessages } from './message-page.ts'
-import { type OptOutChange, OptOuts, pairOf } from './opt-outs.ts'
+import { optOutPairs } from './opt-out-pairs.ts'
+import { type OptOutBy, type OptOutChange, OptOuts, type Pair, pairOf } from './opt-outs.ts'
 import type { Origin } from './origin.ts'
 import { type OutboundMessage, type SentOut, sendOut } from './outbound.ts'
 import { withService } from './outbound-address.ts'
@@ -293,6 +295,26 @@ export class Conversations {
   async isOptedOut(conversation: Conversation): Promise<boolean> {
     const address = replyAddress(conversation)
     return address.channel !== 'web' && this.optOuts.has(pairOf(address))
+  }
+
+  /** The pairs of a person and those of our senders whose messages they want no more, see {@link optOutPairs}. */
+  optOutPairs(person: Recipient, from: string | undefined): Promise<Pair[] | undefined> {
+    const { routes } = this.#options
+    return optOutPairs({ routes, servicesOf: (sender) => this.servicesOf(sender) }, person, from)
+  }
+
+  /** Records, now, that a person wants no more messages. False: that was known. */
+  async optOut(pair: Pair, by: OptOutBy): Promise<boolean> {
+    const changed = await this.optOuts.add(pair, by)
+    await this.#replicas.confirm(OPT_OUTS)
+    return changed
+  }
+
+  /** Lifts, now, what {@link optOut} or a STOP recorded. False: there was nothing. */
+  async optIn(pair: Pair): Promise<boolean> {
+    const changed = await this.optOuts.remove(pair)
+    await this.#replicas.confirm(OPT_OUTS)
+    return changed
   }
 
   /** The messages behind an entry of the ledger, oldest first, each with its present status. */

@@ -125,6 +125,14 @@ export class OptOuts {
     else await this.remove(pair, asOf)
   }
 
+  /** The opt-out of a pair; undefined when there is none. */
+  async get(pair: Pair): Promise<OptOut | undefined> {
+    const fields = fieldsOf(pair)
+    const stored = await this.#redis.hmget(this.#key, ...fields)
+    const found = fields.flatMap((field, i) => (stored[i] ? [parseOptOut(field, stored[i])] : []))
+    return found.sort((one, other) => (other.at ?? 0) - (one.at ?? 0))[0]
+  }
+
   count(): Promise<number> {
     return this.#redis.hlen(this.#key)
   }
@@ -159,6 +167,11 @@ export class OptOuts {
   #liftedKey(field: string): string {
     return `${this.#key}:lifted:${digestOf(field)}`
   }
+}
+
+/** An opt-out as the API and the command line show it. */
+export function optOutView({ participant, sender, by, at }: OptOut) {
+  return { participant, sender, by: by ?? null, at: at === undefined ? null : new Date(at).toISOString() }
 }
 
 /** True for a text that {@link OptOuts.list} gave as `next`. */
