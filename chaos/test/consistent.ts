@@ -210,6 +210,7 @@ class Life {
     const chat: TrueChat = {
       chat_id: `${this.#id}_chat_${this.#chats}`,
       agent_id: 'chat_agent_a',
+      agent_version: 1,
       dialect: 'rest',
       status: 'ongoing',
       metadata: { conversation_id: this.#id },

@@ -20,6 +20,7 @@ const catalog = {
   too_large: { status: 413, title: 'That is too much' },
   unsupported_type: { status: 415, title: 'The body is of a type that is not understood' },
   unknown_sender: { status: 422, title: 'There is no such sender' },
+  not_in_dialect: { status: 422, title: 'UponAI has no such request in this dialect' },
   not_for_browsers: { status: 422, title: 'A browser may not set this' },
   unreachable: { status: 422, title: 'This number cannot be reached' },
   too_fast: { status: 429, title: 'Too many requests' },

@@ -40,8 +40,23 @@ describe('POST /v1/conversations', () => {
     expect(answer.body).toMatchObject({ agent_id: 'chat_agent_web' })
   })
 
+  test.each(['/v1/conversations', '/v1/sms'])(
+    '%s refuses a version where the dialect cannot name one',
+    async (path) => {
+      const body = {
+        agent_id: 'a',
+        agent_version: 'latest_published',
+        ...(path === '/v1/sms' && { to: '+14155550123' }),
+      }
+      const problem = expectProblem(await call(api.url, path, { body }), 422, 'not_in_dialect')
+      expect(problem.errors?.map((error) => error.path)).toEqual(['agent_version'])
+    },
+  )
+
   test.each([
     ['no agent', {}, 'agent_id'],
+    ['a version without an agent', { public_key: 'pk_test', agent_version: 1 }, 'agent_version'],
+    ['a version that is none', { agent_id: 'a', agent_version: 1.5 }, 'agent_version'],
     ['an agent that is no text', { agent_id: 7 }, 'agent_id'],
     ['an unknown public key', { public_key: 'pk_other' }, 'public_key'],
     ['variables that are no texts', { agent_id: 'a', dynamic_variables: { age: 7 } }, 'dynamic_variables.age'],

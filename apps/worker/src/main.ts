@@ -16,7 +16,7 @@ const STOP_WITHIN_MS = 9_000
 
 const { config, routes } = exitOnConfigError(() => {
   const config = loadConfig('worker', process.env)
-  return { config, routes: watchRoutes(config.routesFile) }
+  return { config, routes: watchRoutes(config.routesFile, config.uponai.dialect) }
 })
 const logger = createLogger(config.log, { service: 'worker', secrets: secretsOf(config) })
 for (const warning of config.warnings) logger.warn(warning)

@@ -4,6 +4,6 @@ import { startWorker } from '../src/worker.ts'
 
 const config = loadConfig('worker', process.env)
 const logger = createLogger(config.log, { service: 'worker process' })
-await startWorker(config, watchRoutes(config.routesFile), logger)
+await startWorker(config, watchRoutes(config.routesFile, config.uponai.dialect), logger)
 process.send?.('ready')
 process.on('disconnect', () => process.exit())

@@ -27,6 +27,7 @@ test.each([
   ['`web`', ['web']],
   ['Media', ['sms', 'media']],
   ['Template', ['sms', 'template']],
+  ['chat_variables', ['sms', 'chat_variables']],
 ])('the page of the routes describes under %s every key', (title, path) => {
   const section = routesPage.split(`## ${title}`)[1]?.split('\n## ')[0] ?? ''
   for (const key of knownKeys(path)) expect(section).toContain(`\`${key}\``)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nextAgent } from '../src/conversations/next-agent.ts'
+import { nextAgent, nextVersion } from '../src/conversations/next-agent.ts'
 import { settingsOf } from '../src/conversations/settings.ts'
 import { chooseAgent } from '../src/routing/agents.ts'
 import { effectiveRoutes } from '../src/routing/effective.ts'
@@ -92,6 +92,14 @@ describe('the agent of the next chat', () => {
   test('is the one it has, whatever the weights are now', () => {
     expect(nextAgent(listing('[{ agent_id: a, weight: 1000 }, { agent_id: b, weight: 0 }]'), base)).toBe('b')
     expect(nextAgent(listing('[{ agent_id: a }]'), { ...base, agentId: 'z' })).toBe('z')
+  })
+
+  test('has the version that was asked for, else the one that its route lists', () => {
+    const versions = listing('[{ agent_id: b, agent_version: latest_published }, { agent_id: a, agent_version: 3 }]')
+    expect(nextVersion(versions, base)).toBe('latest_published')
+    expect(nextVersion(versions, { ...base, agentId: 'a' })).toBe(3)
+    expect(nextVersion(versions, { ...base, agentId: 'z' })).toBeUndefined()
+    expect(nextVersion(versions, { ...base, agentVersion: 7 })).toBe(7)
   })
 
   test('is chosen anew when the route lists it no more', () => {

@@ -151,6 +151,30 @@ describe('a bad routes file is refused with line and key', () => {
       ),
     ],
     [
+      'variables under one name',
+      `sms:
+  - { sender: "+15005550006", ${a}, chat_variables: { user_number: phone, agent_number: phone, city: country } }
+web:
+  - public_key: pk
+    allowed_origins: ["https://a.example.com"]
+    agent_id: a
+    variables: [page]
+    chat_variables: { channel: page, zip: opening_message }`,
+      [
+        '2: sms[0].chat_variables.agent_number: expected a name of its own, not phone again',
+        '2: sms[0].chat_variables.city: expected a name of its own, not country again',
+        '8: web[0].chat_variables.zip: expected false, or a name for it.*',
+      ],
+    ],
+    [
+      'versions of one agent',
+      `sms:
+  - sender: "+15005550006"
+    inbound_agents: [{ agent_id: a, agent_version: 3 }]
+    outbound_agents: [{ agent_id: a }, { agent_id: b, agent_version: "a tag" }]`,
+      ['4: sms[0].outbound_agents[1].agent_version: expected the number of a version, latest, .*'],
+    ],
+    [
       'misspelled key',
       `sms:\n  - sender: "+15005550006"\n    ${a}\n    gretting: hide\n`,
       ['4: sms[0].gretting: expected one of sender, .*; did you mean greeting\\?'],
@@ -163,7 +187,7 @@ describe('a bad routes file is refused with line and key', () => {
     [
       'key of an agent',
       `sms:\n  - sender: "+15005550006"\n    inbound_agents:\n      - agent_id: a\n        wieght: 2`,
-      ['5: sms[0].inbound_agents[0].wieght: expected one of agent_id, weight; did you mean weight\\?'],
+      ['5: sms[0].inbound_agents[0].wieght: expected one of agent_id, agent_version, weight; did you mean weight\\?'],
     ],
     ['number without quotes', `sms:\n  - sender: +15005550006\n    ${a}`, ['2: sms[0].sender: expected .* in quotes']],
     ['sender with spaces', `sms:\n  - sender: "+1 500 555 0006"\n    ${a}`, ['2: sms[0].sender: expected']],

@@ -48,6 +48,7 @@ const cases: Case[] = [
         agent_id: 'agent_1',
         metadata: { ticket: 'T-1' },
         uponai_dynamic_variables: variables,
+        retell_llm_dynamic_variables: variables,
       },
     },
     rpc: {

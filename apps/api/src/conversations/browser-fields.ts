@@ -5,6 +5,7 @@ import { type FieldError, Problem } from '../problems.ts'
 const MOST_CHARACTERS = 500
 
 interface Given {
+  agent_version?: string | number | undefined
   metadata?: Record<string, unknown> | undefined
   dynamic_variables?: Record<string, string> | undefined
 }
@@ -16,8 +17,10 @@ interface Given {
  * @throws Problem `not_for_browsers` naming every field that is not the browser's to set
  */
 export function requireOwnFields({ variables }: WebRoute, given: Given): string[] | undefined {
-  const { metadata = {}, dynamic_variables: values = {} } = given
+  const { agent_version: version, metadata = {}, dynamic_variables: values = {} } = given
   const errors: FieldError[] = []
+  if (version !== undefined)
+    errors.push({ path: 'agent_version', message: "expected none: the public key's route says it" })
   if (Object.keys(metadata).length > 0) {
     errors.push({ path: 'metadata', message: 'expected none: only a server with an API key sets metadata' })
   }

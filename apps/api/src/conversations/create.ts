@@ -1,4 +1,4 @@
-import type { Conversations, RoutesHolder } from '@chatlane/core'
+import type { Config, Conversations, RoutesHolder } from '@chatlane/core'
 import type { Request, RequestHandler } from 'express'
 import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
@@ -10,7 +10,7 @@ import type { RateLimits } from '../limits/rate-limits.ts'
 import { invalid, parse } from '../parse.ts'
 import { note } from '../request-log.ts'
 import { requireOwnFields } from './browser-fields.ts'
-import { chatFields } from './chat-fields.ts'
+import { chatFields, requireVersion } from './chat-fields.ts'
 
 /** A misspelled field would silently do nothing. */
 const body = z.strictObject({
@@ -19,6 +19,7 @@ const body = z.strictObject({
 })
 
 interface Parts {
+  config: Pick<Config, 'uponai'>
   conversations: Conversations
   routes: RoutesHolder
   keys: ApiKeys
@@ -31,10 +32,12 @@ export function createConversation(parts: Parts): RequestHandler {
   return async (request, response) => {
     const input = parse(body, request.body ?? {})
     const { agentId, agentAsked, publicKey, browserVariables } = await chooseRoute(parts, request, input)
-    const { metadata, dynamic_variables: dynamicVariables } = input
+    requireVersion(input, parts.config.uponai.dialect)
+    const { agent_version: agentVersion, metadata, dynamic_variables: dynamicVariables } = input
     const conversation = await parts.conversations.openWeb({
       agentId,
       ...(publicKey !== undefined && { publicKey }),
+      ...(agentVersion !== undefined && { agentVersion }),
       ...(agentAsked && { agentAsked }),
       ...(metadata && { metadata }),
       ...(dynamicVariables && { dynamicVariables }),

@@ -21,6 +21,7 @@ export async function conversationView(conversations: Conversations, conversatio
     channel: conversation.channel,
     participant: conversation.participant,
     agent_id: conversation.agentId,
+    ...(conversation.agentVersion !== undefined && { agent_version: conversation.agentVersion }),
     created_at: new Date(conversation.createdAt).toISOString(),
     last_activity_at: new Date(conversation.lastActivityAt).toISOString(),
     /** Messages that wait for their answer. */

@@ -9,7 +9,7 @@ import {
 import type { RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
-import { chatFields } from '../conversations/chat-fields.ts'
+import { chatFields, requireVersion } from '../conversations/chat-fields.ts'
 import { requireFitting, sendersId, textFields } from '../conversations/sent-text.ts'
 import type { RateLimits } from '../limits/rate-limits.ts'
 import { parse, unprocessable } from '../parse.ts'
@@ -28,7 +28,7 @@ const body = z.strictObject({
 })
 
 interface Parts {
-  config: Pick<Config, 'twilio'>
+  config: Pick<Config, 'twilio' | 'uponai'>
   keys: ApiKeys
   conversations: Conversations
   limits: RateLimits
@@ -40,6 +40,7 @@ export function sendSms({ config, keys, conversations, limits }: Parts): Request
     keys.require(request)
     if (!config.twilio) throw new Problem('not_set_up', 'there is no SMS here: TWILIO_ACCOUNT_SID is not set')
     const input = parse(body, request.body ?? {})
+    requireVersion(input, config.uponai.dialect)
     const key = sendersId(request, input.client_message_id)
     if (input.text !== undefined) requireFitting(input.text)
     const recipient = outboundRecipient(input.to)
@@ -51,6 +52,7 @@ export function sendSms({ config, keys, conversations, limits }: Parts): Request
       from: input.from,
       text: input.text,
       agentId: input.agent_id,
+      agentVersion: input.agent_version,
       metadata: input.metadata,
       dynamicVariables: input.dynamic_variables,
       key,

@@ -39,7 +39,8 @@ function nameOf(route: EffectiveRoute['route']): string {
 function readable(value: SettingValue | undefined): string {
   if (value === undefined) return 'none'
   if (typeof value !== 'object') return String(value)
-  if (isAgents(value)) return value.map((agent) => `${agent.agent_id}${shareOf(agent, value)}`).join(', ')
+  if (isAgents(value))
+    return value.map((agent) => `${agent.agent_id}${versionOf(agent)}${shareOf(agent, value)}`).join(', ')
   if (Array.isArray(value)) return value.join(', ')
   return Object.entries(value)
     .map(([name, text]) => `${name}: ${text}`)
@@ -49,6 +50,8 @@ function readable(value: SettingValue | undefined): string {
 function isAgents(value: object): value is readonly ListedAgent[] {
   return Array.isArray(value) && typeof value[0] === 'object'
 }
+
+const versionOf = ({ agent_version: version }: ListedAgent) => (version === undefined ? '' : ` (version ${version})`)
 
 /** How many of those who come new get this agent. */
 function shareOf({ weight }: ListedAgent, all: readonly ListedAgent[]): string {

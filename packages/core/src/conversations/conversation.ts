@@ -126,6 +126,7 @@ const record = z.object({
   asked: z.string().optional(),
   key: z.string().optional(),
   agent: z.string(),
+  ver: json(z.union([z.number(), z.string(), z.null()])).optional(),
   meta: json(z.record(z.string(), z.unknown())).optional(),
   vars: json(z.record(z.string(), z.string())).optional(),
   theirs: json(z.array(z.string())).optional(),
@@ -164,6 +165,7 @@ export function parseConversation(id: string, hash: Record<string, string>): Con
     channel: it.ch,
     participant: it.from,
     agentId: it.agent,
+    ...(it.ver !== undefined && it.ver !== null && { agentVersion: it.ver }),
     createdAt: it.made,
     lastActivityAt: it.last,
     knownLength: it.known,
@@ -231,6 +233,7 @@ export function beginEffects(prefix: string, id: string, origin: Origin, now: nu
     ['service', origin.messagingServiceSid],
     ['key', origin.publicKey],
     ['agent', origin.agentId],
+    ['ver', origin.agentVersion === undefined ? undefined : JSON.stringify(origin.agentVersion)],
     ['own', origin.ownLine ? 1 : undefined],
     ['asked', origin.agentAsked ? 1 : undefined],
     ['meta', origin.metadata && JSON.stringify(origin.metadata)],
@@ -261,6 +264,7 @@ export type Change = Partial<
   Record<
     | 'last'
     | 'agent'
+    | 'ver'
     | 'ch'
     | 'from'
     | 'to'

@@ -348,7 +348,7 @@ export class Conversations {
   async #accept(
     id: string,
     origin: Omit<Origin, 'agentId'>,
-    { text, key, print: named = text, media, reply, dropped, optOut }: IncomingMessage,
+    { text, key, print: named = text, profile, media, reply, dropped, optOut }: IncomingMessage,
     begin: Effect[],
     way: Way = {},
     size?: Conversation['ledgerSize'],
@@ -357,7 +357,8 @@ export class Conversations {
     const keys = conversationKeys(prefix, id)
     const now = Date.now()
     const line = lineFields(origin, way)
-    const message = { kind: 'message', text, ...way, ...(line && { sender: line.to, participant: line.from }) } as const
+    const from = line && { sender: line.to, participant: line.from }
+    const message = { kind: 'message', text, ...way, ...from, ...(profile && { profile }) } as const
     const item: ConversationItem = dropped === undefined ? message : { kind: 'noted', ...(optOut && { optOut }) }
     const closeAfter = settingsOf(routes.current, origin, this.#options).autoCloseAfterMs
     const print = digestOf(named)

@@ -4,6 +4,7 @@ import { ledgerEffect } from './ledger.ts'
 import type { LedgerMedia } from './ledger-media.ts'
 import type { OptOutChange } from './opt-outs.ts'
 import type { Origin } from './origin.ts'
+import type { Profile } from './profile.ts'
 
 /** A participant's message as it comes in. */
 export interface IncomingMessage {
@@ -13,6 +14,8 @@ export interface IncomingMessage {
   key?: string
   /** What tells it from another message with the same key; absent: its text. */
   print?: string
+  /** What the provider told of the person with it. */
+  profile?: Profile
   /** The files that came with it. */
   media?: LedgerMedia[]
   /** What the participant is told at once, by us and not by the agent; beside an opt-out, that it holds. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { optOutChange } from './opt-outs.ts'
+import { profile } from './profile.ts'
 import { replyAddressSchema } from './reply-address.ts'
 
 /** What lies in a conversation's lane. */
@@ -16,6 +17,8 @@ export const conversationItem = z.discriminatedUnion('kind', [
     sender: z.string().optional(),
     /** The address that it came from, where the participant may write from several; the answer goes there. */
     participant: z.string().optional(),
+    /** What the provider told of the person with it. */
+    profile: profile.optional(),
     /** Its address belonged to another conversation within the last day, which may have taken in the same message. */
     contested: z.boolean().optional(),
     /** The conversation and the entry as which it was taken in first, of a message that was handed on. */

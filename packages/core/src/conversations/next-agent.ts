@@ -1,5 +1,5 @@
 import { chooseAgent } from '../routing/agents.ts'
-import type { Routes } from '../routing/routes.ts'
+import type { AgentVersionRef, Routes } from '../routing/routes.ts'
 import type { Conversation } from './conversation.ts'
 
 /**
@@ -14,4 +14,21 @@ export function nextAgent(routes: Routes, conversation: Conversation): string {
   const route = routes.smsRoute({ to: sender ?? '', messagingServiceSid })
   const listed = route && [...route.inboundAgents, ...route.outboundAgents].some((agent) => agent.agentId === agentId)
   return !route || listed ? agentId : chooseAgent(route.inboundAgents, participant)
+}
+
+/**
+ * The version of that agent for the conversation's next chat: the one that was asked for with it, else the one that the route
+ * lists now. Undefined: UponAI chooses.
+ */
+export function nextVersion(
+  routes: Routes,
+  { agentId, agentVersion, channel, publicKey, sender, messagingServiceSid }: Conversation,
+): AgentVersionRef | undefined {
+  if (agentVersion !== undefined) return agentVersion
+  if (channel === 'web') {
+    const route = publicKey === undefined ? undefined : routes.webRoute(publicKey)
+    return route?.agentId === agentId ? route.agentVersion : undefined
+  }
+  const { inboundAgents = [], outboundAgents = [] } = routes.smsRoute({ to: sender ?? '', messagingServiceSid }) ?? {}
+  return [...inboundAgents, ...outboundAgents].find((agent) => agent.agentId === agentId)?.version
 }

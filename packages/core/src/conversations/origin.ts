@@ -1,3 +1,5 @@
+import type { AgentVersionRef } from '../routing/routes.ts'
+
 /** What a participant writes on. */
 export type Channel = 'web' | 'sms' | 'whatsapp' | 'rcs'
 
@@ -14,6 +16,8 @@ export interface Origin {
   /** The web route's public key. */
   publicKey?: string
   agentId: string
+  /** The agent's version that was asked for; else what its route says. */
+  agentVersion?: AgentVersionRef
   /** Whoever began the conversation asked for this agent; else it is its route's choice. */
   agentAsked?: boolean
   metadata?: Record<string, unknown>

@@ -2,6 +2,7 @@ import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import type { Replicas } from '../redis/replicas.ts'
 import { chooseAgent } from '../routing/agents.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
+import type { AgentVersionRef } from '../routing/routes.ts'
 import { reports, type WebhookLanes } from '../webhooks/reports.ts'
 import type { AddressBook, Holder } from './address-book.ts'
 import { beginEffects, type Conversation, changeEffects, keepEffects } from './conversation.ts'
@@ -29,6 +30,8 @@ export interface OutboundMessage {
   text?: string | undefined
   /** Instead of the route's outbound agent; in a conversation that is there, from its next chat on. */
   agentId?: string | undefined
+  /** Of that agent; needs it. */
+  agentVersion?: AgentVersionRef | undefined
   metadata?: Record<string, unknown> | undefined
   dynamicVariables?: Record<string, string> | undefined
   /** Names the message: a repeat within a day is known by it. */
@@ -153,12 +156,13 @@ function opening(parts: OutboundParts, place: Place, message: OutboundMessage) {
 /** The writes that begin the conversation, or keep it; a chat that is open gets its time to be answered in anew. */
 function beginning(parts: OutboundParts, { id, address, conversation }: Place, message: OutboundMessage): Effect[] {
   const { prefix, routes } = parts
-  const { agentId, metadata, dynamicVariables } = message
+  const { agentId, agentVersion, metadata, dynamicVariables } = message
   const keys = conversationKeys(prefix, id)
   const now = Date.now()
   const { autoCloseAfterMs } = settingsOf(routes.current, originOf(address), parts)
   const begin = () => {
-    const origin = { ...originOf(address), agentId: agentId ?? agentFor(routes, address) }
+    const asked = agentVersion === undefined ? {} : { agentVersion }
+    const origin = { ...originOf(address), agentId: agentId ?? agentFor(routes, address), ...asked }
     return beginEffects(prefix, id, origin, now)
   }
   return [
@@ -167,6 +171,9 @@ function beginning(parts: OutboundParts, { id, address, conversation }: Place, m
       last: now,
       closed: '',
       ...(agentId !== undefined && { agent: agentId, asked: 1 }),
+      // What was asked for of another agent says nothing of this one.
+      ...(agentId !== undefined &&
+        conversation?.agentVersion !== agentVersion && { ver: JSON.stringify(agentVersion ?? null) }),
       ...(metadata && { meta: JSON.stringify(metadata) }),
       ...(dynamicVariables && { vars: JSON.stringify(dynamicVariables) }),
     }),

@@ -1,3 +1,4 @@
+import type { ChatVariableNames } from '../routing/reserved-variables.ts'
 import {
   type Coalesce,
   coalesceOf,
@@ -23,6 +24,8 @@ export interface ConversationSettings {
   /** Segments that the sender may send per second. */
   maxPerSecond?: number
   template?: MessageTemplate
+  /** What its chats are told of it, and under which names; absent: all, under their own. */
+  chatVariables?: ChatVariableNames
 }
 
 /** From the environment, for routes that do not say. */
@@ -58,6 +61,7 @@ function shared(route: SmsRoute | WebSettings | undefined, { autoCloseAfterMs, c
   return {
     autoCloseAfterMs: route?.autoCloseAfterMs ?? autoCloseAfterMs,
     coalesce: route?.coalesce ?? coalesceOf(coalesceWindowMs),
+    ...(route?.chatVariables && { chatVariables: route.chatVariables }),
     ...(route?.autoCloseMessage !== undefined && { autoCloseMessage: route.autoCloseMessage }),
     ...(route?.failureMessage !== undefined && { failureMessage: route.failureMessage }),
   }

@@ -1,4 +1,5 @@
 import { spellingsOf } from '../identity/identity.ts'
+import { CHAT_VARIABLES } from './reserved-variables.ts'
 import type { Entries, SmsEntry, WebEntry } from './schema.ts'
 
 export type Path = readonly PropertyKey[]
@@ -9,8 +10,11 @@ export interface Finding {
   message: string
 }
 
-/** What is wrong between keys or entries, each of which is right. Entries that are not are left out. */
-export function findConflicts({ sms, web }: Entries): Finding[] {
+/**
+ * What is wrong between keys or entries, each of which is right. Entries that are not are left out.
+ * @param dialect UponAI's, where it is known
+ */
+export function findConflicts({ sms, web }: Entries, dialect?: 'rest' | 'rpc'): Finding[] {
   const found: Finding[] = []
   const seen = new Map<string, string>()
   const once = (path: Path, value: string | undefined) => {
@@ -31,6 +35,8 @@ export function findConflicts({ sms, web }: Entries): Finding[] {
       ...aboutWaiting(path, entry),
       ...aboutMedia([...path, 'media'], entry.media),
       ...aboutTemplate(path, entry),
+      ...aboutVariables(path, entry.chat_variables),
+      ...aboutVersions(path, entry, dialect),
     )
     if (entry.sender) once([...path, 'sender'], spellingsOf(entry.sender)[0])
     // Several senders may belong to one service; only the entry for the service as a whole has to be the only one.
@@ -39,7 +45,9 @@ export function findConflicts({ sms, web }: Entries): Finding[] {
   for (const [index, entry] of web.entries()) {
     if (!entry) continue
     const path = ['web', index]
-    found.push(...aboutWaiting(path, entry))
+    found.push(...aboutWaiting(path, entry), ...aboutVariables(path, entry.chat_variables, entry.variables))
+    if (entry.agent_version !== undefined && dialect === 'rest')
+      found.push({ path: [...path, 'agent_version'], message: NOT_IN_REST })
     once([...path, 'public_key'], entry.public_key)
   }
   return found
@@ -64,6 +72,38 @@ function aboutWaiting(path: Path, entry: SmsEntry | WebEntry): Finding[] {
 function aboutMedia(path: Path, { policy, text }: NonNullable<SmsEntry['media']> = {}): Finding[] {
   if (text === undefined || policy === 'reply') return []
   return [{ path: [...path, 'text'], message: 'expected only with policy: reply' }]
+}
+
+const NOT_IN_REST = 'expected none: with UPONAI_DIALECT=rest a version cannot be named, only with rpc'
+
+/** An agent of both lists is one to the people whom it has. */
+function aboutVersions(path: Path, entry: SmsEntry, dialect: 'rest' | 'rpc' | undefined): Finding[] {
+  const { inbound_agents: inbound = [], outbound_agents: outbound = [] } = entry
+  const versions = new Map(inbound.map((agent) => [agent.agent_id, agent.agent_version]))
+  const lists = { inbound_agents: inbound, outbound_agents: outbound }
+  return Object.entries(lists).flatMap(([list, agents]) =>
+    agents.flatMap(({ agent_id: id, agent_version: version }, index): Finding[] => {
+      const at = [...path, list, index, 'agent_version']
+      if (version !== undefined && dialect === 'rest') return [{ path: at, message: NOT_IN_REST }]
+      if (!versions.has(id) || versions.get(id) === version) return []
+      return [{ path: at, message: 'expected the same agent_version as in inbound_agents' }]
+    }),
+  )
+}
+
+/** Two values under one name, or a page's under a name that an agent takes for ours. */
+function aboutVariables(path: Path, given: SmsEntry['chat_variables'], ofPages: readonly string[] = []): Finding[] {
+  if (!given) return []
+  const taken = new Set(ofPages)
+  for (const variable of CHAT_VARIABLES) if (given[variable] === undefined) taken.add(variable)
+  return CHAT_VARIABLES.flatMap((variable) => {
+    const name = given[variable]
+    if (typeof name !== 'string') return []
+    const again = taken.has(name)
+    taken.add(name)
+    if (!again) return []
+    return [{ path: [...path, 'chat_variables', variable], message: `expected a name of its own, not ${name} again` }]
+  })
 }
 
 function aboutTemplate(path: Path, { sender, template }: SmsEntry): Finding[] {

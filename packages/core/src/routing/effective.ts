@@ -1,5 +1,7 @@
 import type { SettingDefaults } from '../conversations/settings.ts'
+import { ownNames } from './reserved-variables.ts'
 import {
+  type AgentVersionRef,
   coalesceOf,
   type Routes,
   type SmsRoute,
@@ -24,6 +26,7 @@ export type SettingValue =
 /** An agent as the file lists it. */
 export interface ListedAgent {
   agent_id: string
+  agent_version?: AgentVersionRef
   weight: number
 }
 
@@ -86,6 +89,7 @@ function settingsOfSms(route: SmsRoute, entry: Partial<SmsEntry>, defaults: Sett
     setting('max_per_second', route.maxPerSecond),
     template('content_sid', route.template?.contentSid),
     template('variables', route.template?.variables),
+    setting('chat_variables', { ...(route.chatVariables ?? ownNames) }),
   ]
 }
 
@@ -97,6 +101,7 @@ function settingsOfWeb(route: WebRoute, entry: Partial<WebEntry>, defaults: Sett
     setting('public_key', route.publicKey),
     setting('allowed_origins', route.allowedOrigins),
     setting('agent_id', route.agentId),
+    setting('agent_version', route.agentVersion),
     setting('variables', route.variables),
     ...closing,
     ...coalescing,
@@ -108,6 +113,7 @@ function settingsOfWeb(route: WebRoute, entry: Partial<WebEntry>, defaults: Sett
     limits('conversation_messages_per_day', route.limits.conversationMessagesPerDay),
     limits('address_messages_per_minute', route.limits.addressMessagesPerMinute),
     limits('address_messages_per_day', route.limits.addressMessagesPerDay),
+    setting('chat_variables', { ...(route.chatVariables ?? ownNames) }),
   ]
 }
 
@@ -123,7 +129,11 @@ function shared(route: WebSettings | SmsRoute, entry: Partial<SmsEntry | WebEntr
   ] as const
 }
 
-const listed = ({ agentId, weight }: WeightedAgent): ListedAgent => ({ agent_id: agentId, weight })
+const listed = ({ agentId, version, weight }: WeightedAgent): ListedAgent => ({
+  agent_id: agentId,
+  ...(version !== undefined && { agent_version: version }),
+  weight,
+})
 
 function settingFrom(entry: object, before = '') {
   return (key: string, value: SettingValue | undefined, otherwise: ValueSource = 'default'): EffectiveSetting => ({

@@ -8,11 +8,11 @@ export type Reload = { ok: true } | { ok: false; problems: string[] }
 /** The routes in force. Ask for `current` at each use: a reload replaces it. */
 export class RoutesHolder {
   #current: Routes
-  readonly #file: string | undefined
+  readonly #read: () => Routes
 
-  constructor(file: string | undefined, routes: Routes) {
-    this.#file = file
-    this.#current = routes
+  constructor(read: () => Routes) {
+    this.#read = read
+    this.#current = read()
   }
 
   get current(): Routes {
@@ -22,7 +22,7 @@ export class RoutesHolder {
   /** Reads the file again. A bad one changes nothing and answers why, one line per problem. */
   reload(): Reload {
     try {
-      this.#current = readRoutes(this.#file)
+      this.#current = this.#read()
       return { ok: true }
     } catch (error) {
       if (!(error instanceof RoutesError)) throw error
@@ -34,14 +34,15 @@ export class RoutesHolder {
 /**
  * Reads the routes file; without one there are no routes.
  *
+ * @param dialect UponAI's, where it is known: what it cannot say is refused
  * @throws {RoutesError} when the first reading fails
  */
-export function watchRoutes(file: string | undefined): RoutesHolder {
-  return new RoutesHolder(file, readRoutes(file))
+export function watchRoutes(file: string | undefined, dialect?: 'rest' | 'rpc'): RoutesHolder {
+  return new RoutesHolder(() => readRoutes(file, dialect))
 }
 
-function readRoutes(file: string | undefined): Routes {
-  return file === undefined ? new Routes({}) : loadRoutes(readText(file), file)
+function readRoutes(file: string | undefined, dialect: 'rest' | 'rpc' | undefined): Routes {
+  return file === undefined ? new Routes({}) : loadRoutes(readText(file), file, dialect)
 }
 
 function readText(file: string): string {

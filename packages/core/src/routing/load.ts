@@ -11,9 +11,10 @@ type Document = ReturnType<typeof parseDocument>
 /**
  * Reads the text of a routes file, YAML or JSON (docs/routes.md).
  *
+ * @param dialect UponAI's, where it is known: what it cannot say is refused
  * @throws {RoutesError} with every problem, its line and its key
  */
-export function loadRoutes(text: string, filename: string): Routes {
+export function loadRoutes(text: string, filename: string, dialect?: 'rest' | 'rpc'): Routes {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   if (document.errors.length > 0)
@@ -33,7 +34,7 @@ export function loadRoutes(text: string, filename: string): Routes {
     message,
   })
   const parsed = routesFile.safeParse(content ?? {})
-  const found = [...(parsed.error?.issues ?? []).flatMap(explain), ...findConflicts(entriesOf(content))]
+  const found = [...(parsed.error?.issues ?? []).flatMap(explain), ...findConflicts(entriesOf(content), dialect)]
   if (!parsed.success || found.length > 0)
     throw new RoutesError(
       filename,
@@ -53,6 +54,11 @@ function contentOf(document: Document, filename: string): unknown {
 }
 
 function explain(issue: z.core.$ZodIssue): Finding[] {
+  // `false`, or a mapping: what is wrong with the mapping is what helps.
+  if (issue.code === 'invalid_union') {
+    const inner = issue.errors.at(-1) ?? []
+    return inner.flatMap((one) => explain({ ...one, path: [...issue.path, ...one.path] }))
+  }
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }]
   const known = knownKeys(issue.path.filter((step) => typeof step === 'string'))
   return issue.keys.map((key) => {

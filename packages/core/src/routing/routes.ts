@@ -1,9 +1,15 @@
 import { spellingsOf } from '../identity/identity.ts'
+import { CHAT_VARIABLES, type ChatVariableNames, ownNames } from './reserved-variables.ts'
 import type { RoutesFile, SmsEntry, WebEntry } from './schema.ts'
 import { type WebLimits, webLimitsFrom } from './web-limits.ts'
 
+/** Which version of an agent: its number, `latest`, `latest_published` or a tag. */
+export type AgentVersionRef = number | string
+
 export interface WeightedAgent {
   agentId: string
+  /** Absent: UponAI chooses. */
+  version?: AgentVersionRef
   weight: number
 }
 
@@ -62,6 +68,8 @@ export interface SmsRoute {
   /** Segments that the sender may send per second. */
   maxPerSecond?: number
   template?: MessageTemplate
+  /** Absent: {@link ownNames}. */
+  chatVariables?: ChatVariableNames
 }
 
 export interface WebSettings {
@@ -72,12 +80,15 @@ export interface WebSettings {
   failureMessage?: string
   /** Absent: COALESCE_WINDOW_MS. */
   coalesce?: Coalesce
+  /** Absent: {@link ownNames}. */
+  chatVariables?: ChatVariableNames
 }
 
 export interface WebRoute extends WebSettings {
   publicKey: string
   allowedOrigins: string[]
   agentId: string
+  agentVersion?: AgentVersionRef
   /** The dynamic variables that its pages may set. */
   variables: string[]
   limits: WebLimits
@@ -146,6 +157,7 @@ function webRouteFrom(entry: WebEntry): WebRoute {
     publicKey: entry.public_key,
     allowedOrigins: entry.allowed_origins,
     agentId: entry.agent_id,
+    ...(entry.agent_version !== undefined && { agentVersion: entry.agent_version }),
     variables: entry.variables ?? [],
     limits: webLimitsFrom(entry.limits),
     ...settingsFrom(entry),
@@ -153,8 +165,9 @@ function webRouteFrom(entry: WebEntry): WebRoute {
   }
 }
 
-const agentFrom = (entry: { agent_id: string; weight: number }): WeightedAgent => ({
+const agentFrom = (entry: NonNullable<SmsEntry['inbound_agents']>[number]): WeightedAgent => ({
   agentId: entry.agent_id,
+  ...(entry.agent_version !== undefined && { version: entry.agent_version }),
   weight: entry.weight,
 })
 
@@ -189,5 +202,13 @@ function settingsFrom(entry: SmsEntry | WebEntry): Omit<WebSettings, 'greeting'>
     ...(entry.coalesce_window_ms !== undefined && {
       coalesce: coalesceOf(entry.coalesce_window_ms, entry.coalesce_max_wait_ms),
     }),
+    ...(entry.chat_variables !== undefined && { chatVariables: chatVariablesFrom(entry.chat_variables) }),
   }
+}
+
+/** What is not mentioned keeps its own name. */
+function chatVariablesFrom(given: NonNullable<SmsEntry['chat_variables']>): ChatVariableNames {
+  if (given === false) return {}
+  const named = CHAT_VARIABLES.map((variable) => [variable, given[variable] ?? ownNames[variable]] as const)
+  return Object.fromEntries(named.filter(([, name]) => name !== false))
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isReservedVariable } from './reserved-variables.ts'
+import { isFreeName, isReservedVariable, isVariableName } from './reserved-variables.ts'
 import { webLimits } from './web-limits.ts'
 
 const longestSms = 1600
@@ -83,11 +83,21 @@ const template = z.strictObject(
   { error: mapping('a template: content_sid and variables') },
 )
 
+/** A version of an agent, as Retell documents it for create-chat: https://docs.retellai.com/api-references/create-chat */
+export const agentVersion = z.custom<number | string>(
+  (value) => (typeof value === 'string' ? /^\S{1,20}$/.test(value) : Number.isSafeInteger(value) && Number(value) >= 0),
+  {
+    error:
+      'expected the number of a version, latest, latest_published, or a tag of at most 20 characters without spaces',
+  },
+)
+
 const weightExpected = 'expected a number from 0 to 1000000'
 
 const agent = z.strictObject(
   {
     agent_id: id('an agent id'),
+    agent_version: agentVersion.optional(),
     weight: z
       .number({ error: weightExpected })
       .min(0, { error: weightExpected })
@@ -107,6 +117,28 @@ const agents = z
     error: 'expected every agent_id once',
   })
 
+const variableName = z.custom<string | false>(
+  (value) => value === false || (typeof value === 'string' && isFreeName(value)),
+  {
+    error:
+      'expected false, or a name for it: letters, digits and _, at most 64, and none of another variable that Chatlane sets',
+  },
+)
+const chatVariables = z.strictObject(
+  {
+    user_number: variableName.optional(),
+    agent_number: variableName.optional(),
+    channel: variableName.optional(),
+    profile_name: variableName.optional(),
+    city: variableName.optional(),
+    state: variableName.optional(),
+    zip: variableName.optional(),
+    country: variableName.optional(),
+  },
+  { error: mapping('false, or a mapping such as { user_number: caller, city: false }') },
+)
+const chatVariablesOrNone = z.union([z.literal(false), chatVariables])
+
 const sms = z.strictObject(
   {
     sender: sender.optional(),
@@ -119,6 +151,7 @@ const sms = z.strictObject(
     greeting: greeting.optional(),
     media: media.optional(),
     opt_out: optOut.optional(),
+    chat_variables: chatVariablesOrNone.optional(),
     failure_message: message.optional(),
     max_per_second: z
       .number({ error: ratePerSecond })
@@ -133,7 +166,7 @@ const sms = z.strictObject(
 /** Variables that a route's pages may set. */
 const browserVariable = text(
   'the name of a variable: letters, digits and _, at most 64, and none that Chatlane sets itself',
-  (name) => /^[A-Za-z_]\w{0,63}$/.test(name) && !isReservedVariable(name),
+  (name) => isVariableName(name) && !isReservedVariable(name),
 )
 
 const web = z.strictObject(
@@ -143,6 +176,7 @@ const web = z.strictObject(
       .array(origin, { error: 'expected a list of origins, such as ["https://www.example.com"]' })
       .min(1, { error: 'expected at least one origin' }),
     agent_id: id('an agent id'),
+    agent_version: agentVersion.optional(),
     variables: z
       .array(browserVariable, { error: 'expected a list of names, such as [page, language]' })
       .max(50, { error: 'expected at most 50 names' })
@@ -151,6 +185,7 @@ const web = z.strictObject(
     auto_close_message: message.optional(),
     ...coalesce,
     greeting: greeting.optional(),
+    chat_variables: chatVariablesOrNone.optional(),
     failure_message: message.optional(),
     limits: webLimits.optional(),
   },
@@ -194,6 +229,7 @@ export function knownKeys(path: readonly string[]): string[] {
   if (inner === 'opt_out') return Object.keys(optOut.shape)
   if (inner === 'template') return Object.keys(template.shape)
   if (inner === 'limits') return Object.keys(webLimits.shape)
+  if (inner === 'chat_variables') return Object.keys(chatVariables.shape)
   if (inner !== undefined) return Object.keys(agent.shape)
   return Object.keys(path[0] === 'sms' ? sms.shape : web.shape)
 }

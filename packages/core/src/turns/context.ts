@@ -9,6 +9,7 @@ import {
 import type { Conversations } from '../conversations/conversations.ts'
 import type { ConversationItem } from '../conversations/items.ts'
 import { conversationKeys } from '../conversations/keys.ts'
+import type { Profile } from '../conversations/profile.ts'
 import { originOf, type ReplyAddress, sourceOf } from '../conversations/reply-address.ts'
 import { type ConversationSettings, type SettingDefaults, settingsOf } from '../conversations/settings.ts'
 import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
@@ -58,6 +59,8 @@ export interface TurnContext extends TurnParts {
   conversation: Conversation
   /** The linked address that the item came from, if it is a message. */
   via?: ReplyAddress
+  /** What the provider told of the person with the item, if it is a message. */
+  profile?: Profile
   settings: ConversationSettings
   /** The chat that was found over, to which nothing is said any more; until that is in the ledger. */
   leftChat?: string
@@ -95,6 +98,7 @@ export async function loadContext(
     item,
     turn: reportingTurn(parts.webhooks, conversation, turn),
     conversation,
+    ...(work?.kind === 'message' && work.profile && { profile: work.profile }),
     settings,
     keys,
     uponai,

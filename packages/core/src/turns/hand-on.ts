@@ -26,7 +26,7 @@ export async function handOn(context: TurnContext, item: MessageItem): Promise<V
   if (address.channel === 'web') return undefined
   if (conversation.movedTo === undefined && !item.contested) return undefined
   const from = `${conversation.id}/${context.item}`
-  const { key, text, as = from } = item
+  const { key, text, profile, as = from } = item
   const holder = await conversations.holderOf(address)
   const left = holder && holder.id !== conversation.id ? leftBehind(context, address) : []
   if (key !== undefined && !(await conversations.claim(key, as))) {
@@ -37,7 +37,12 @@ export async function handOn(context: TurnContext, item: MessageItem): Promise<V
   if (mayHaveBeenSaid(context)) return undefined
   const to = await whereTo(context, holder)
   if (!to) return undefined
-  const message = { text, ...(key !== undefined && { key }), ...(await filesOf(context)) }
+  const message = {
+    text,
+    ...(key !== undefined && { key }),
+    ...(profile && { profile }),
+    ...(await filesOf(context)),
+  }
   try {
     const taken = await conversations.acceptFurther(to, address, message, { from, as })
     if (taken === 'full') return later('the conversation that has the address now is full')

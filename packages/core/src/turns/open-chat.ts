@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Effect } from '@chatlane/lanes'
 import { keepEffects, withLost } from '../conversations/conversation.ts'
 import { ledgerEffect, tightenEffects } from '../conversations/ledger.ts'
-import { nextAgent } from '../conversations/next-agent.ts'
+import { nextAgent, nextVersion } from '../conversations/next-agent.ts'
 import { agentTexts, type Chat } from '../uponai/client.ts'
 import { attempted } from './attempt.ts'
+import { variablesOf } from './chat-variables.ts'
 import { announce, change, rearm, type TurnContext } from './context.ts'
 import { followParticipant } from './follow.ts'
 import { spoken } from './history.ts'
@@ -57,10 +58,12 @@ async function create(context: TurnContext): Promise<Chat> {
   const agent = nextAgent(routes.current, conversation)
   const changed = agent === conversation.agentId ? {} : { agent }
   conversation.agentId = agent
+  const version = nextVersion(routes.current, conversation)
   const input = {
     agentId: agent,
+    ...(version !== undefined && { agentVersion: version }),
     metadata: { ...conversation.metadata, conversation_id: conversation.id, [ATTEMPT_FIELD]: name },
-    ...variablesOf(conversation),
+    dynamicVariables: variablesOf(context),
   }
   conversation.lost = withLost(conversation)
   // From here on the chat before is left, whatever becomes of this: else the next try would go to it, and forget this one.
@@ -72,12 +75,6 @@ async function create(context: TurnContext): Promise<Chat> {
   })
   const told = tellLeft(context)
   return attempted(context, 'create', name, [...left, ...told], (options) => uponai.createChat(input, options))
-}
-
-/** What the business said to the person before there was a chat is for the agent to know. */
-function variablesOf({ dynamicVariables, openingMessage }: TurnContext['conversation']) {
-  if (openingMessage === undefined) return dynamicVariables && { dynamicVariables }
-  return { dynamicVariables: { ...dynamicVariables, opening_message: openingMessage } }
 }
 
 /** The writes that show that the chat before is over. */

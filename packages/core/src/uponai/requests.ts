@@ -75,6 +75,8 @@ const variables = z.record(z.string(), z.string())
 
 const createChatInput = z.strictObject({
   agentId: z.string().min(1),
+  /** Only `rpc` can: a number, `latest`, `latest_published` or a tag. */
+  agentVersion: z.union([z.int().min(0), z.string().min(1).max(20)]).optional(),
   metadata,
   dynamicVariables: variables.optional(),
 })

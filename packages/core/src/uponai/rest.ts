@@ -1,4 +1,4 @@
-import type { Dialect } from './requests.ts'
+import { type Dialect, invalid } from './requests.ts'
 
 /**
  * The dialect of UponAI's API reference: every request carries the workspace, in the body or, on GET, in the query.
@@ -7,12 +7,18 @@ import type { Dialect } from './requests.ts'
 export function restDialect(workspaceId: number): Dialect {
   const chatPath = (chatId: string) => `/api/chats/${encodeURIComponent(chatId)}`
   return {
-    create: ({ agentId, metadata, dynamicVariables }) => ({
-      operation: 'create',
-      method: 'POST',
-      path: '/api/chats',
-      body: { workspaceId, agent_id: agentId, metadata, uponai_dynamic_variables: dynamicVariables },
-    }),
+    create: ({ agentId, agentVersion, metadata, dynamicVariables }) => {
+      if (agentVersion !== undefined) throw invalid('create', 'agentVersion: the rest dialect cannot name one')
+      const body = {
+        workspaceId,
+        agent_id: agentId,
+        metadata,
+        // The reference has the first name, UponAI's guide on dynamic variables the second: whichever is not read is ignored.
+        uponai_dynamic_variables: dynamicVariables,
+        retell_llm_dynamic_variables: dynamicVariables,
+      }
+      return { operation: 'create', method: 'POST', path: '/api/chats', body }
+    },
     complete: ({ chatId, content }) => ({
       operation: 'complete',
       method: 'POST',

@@ -5,11 +5,16 @@ import type { ChatFilter, Dialect } from './requests.ts'
  * @see https://docs.retellai.com/api-references/create-chat
  */
 export const rpcDialect: Dialect = {
-  create: ({ agentId, metadata, dynamicVariables }) => ({
+  create: ({ agentId, agentVersion, metadata, dynamicVariables }) => ({
     operation: 'create',
     method: 'POST',
     path: '/create-chat',
-    body: { agent_id: agentId, metadata, retell_llm_dynamic_variables: dynamicVariables },
+    body: {
+      agent_id: agentId,
+      agent_version: agentVersion,
+      metadata,
+      retell_llm_dynamic_variables: dynamicVariables,
+    },
   }),
   complete: ({ chatId, content }) => ({
     operation: 'complete',

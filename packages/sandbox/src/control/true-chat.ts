@@ -5,6 +5,7 @@ import type { Chat } from '../uponai/chats.ts'
 export const trueChatSchema = z.object({
   chat_id: z.string(),
   agent_id: z.string(),
+  agent_version: z.int(),
   dialect: z.enum(['rest', 'rpc']),
   status: z.enum(['ongoing', 'ended']),
   metadata: z.record(z.string(), z.unknown()).nullable(),
@@ -35,6 +36,7 @@ export function trueChat(chat: Chat): TrueChat {
   return {
     chat_id: chat.id,
     agent_id: chat.agentId,
+    agent_version: chat.agentVersion,
     dialect: chat.dialect,
     status: chat.status,
     metadata: chat.metadata ?? null,

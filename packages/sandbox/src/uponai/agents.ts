@@ -101,10 +101,16 @@ export class AgentBook {
   }
 }
 
-/** The version of that number, or the newest. @throws Refusal `unknown` */
-export function versionOf(agent: Agent, number?: number): AgentVersion {
-  const version = number === undefined ? newestOf(agent) : agent.versions.find((one) => one.number === number)
-  if (version === undefined) throw new Refusal('unknown', `Chat agent ${agent.id} has no version ${number}`)
+/**
+ * The version of that number, `latest`, `latest_published`, or the newest. The sandbox's agents have no tags.
+ * @throws Refusal `unknown`
+ */
+export function versionOf(agent: Agent, wanted: number | string = 'latest'): AgentVersion {
+  const version =
+    wanted === 'latest'
+      ? newestOf(agent)
+      : agent.versions.findLast((one) => (wanted === 'latest_published' ? one.published : one.number === wanted))
+  if (version === undefined) throw new Refusal('unknown', `Chat agent ${agent.id} has no version ${wanted}`)
   return version
 }
 

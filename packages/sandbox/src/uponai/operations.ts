@@ -7,7 +7,7 @@ import type { Upstream } from './upstream.ts'
 export interface CreateInput {
   agentId: string
   /** By default the newest. */
-  agentVersion?: number | undefined
+  agentVersion?: number | string | undefined
   metadata?: Record<string, unknown> | undefined
   dynamicVariables?: Record<string, string> | undefined
 }

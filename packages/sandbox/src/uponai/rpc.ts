@@ -30,7 +30,7 @@ const createInput = z
   })
   .transform(({ body }) => ({
     agentId: body.agent_id,
-    agentVersion: typeof body.agent_version === 'number' ? body.agent_version : undefined,
+    agentVersion: body.agent_version,
     metadata: body.metadata,
     dynamicVariables: body.retell_llm_dynamic_variables ?? body.uponai_dynamic_variables,
   }))

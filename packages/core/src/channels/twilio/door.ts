@@ -39,7 +39,9 @@ export async function acceptSms(
   const heard = await heardOptOut(conversations.optOuts, origin, sms, optOut)
   // Who asks for silence is told by us that they have it, and nothing else.
   const { reply, ...unanswered } = read
-  return conversations.acceptFrom(origin, { ...(heard ? { ...unanswered, ...heard } : read), key: sms.messageSid })
+  const { messageSid: key, profile } = sms
+  const message = { ...(heard ? { ...unanswered, ...heard } : read), key, ...(profile && { profile }) }
+  return conversations.acceptFrom(origin, message)
 }
 
 /** What {@link acceptSms} would do, without doing it; how many messages wait is not looked at. */

@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { Profile } from '../../conversations/profile.ts'
 import type { CarriedChannel } from '../channel.ts'
 import { carriedChannelOf } from '../channels.ts'
 import { type InboundMedia, mediaOf } from './media.ts'
 import type { OptOutWord } from './opt-out-phrases.ts'
+import { profileFields, profileOf } from './profile.ts'
 import { inTheirWords, isBlank, isLostFile, ownWords, type Said, saidFields, saidIn, unreadable } from './said.ts'
 
 /** A message that someone sent to one of our addresses. */
@@ -23,6 +25,8 @@ export interface InboundSms {
   tapped?: true
   /** Twilio's Advanced Opt-Out took it for one of its words, in whatever language. */
   optOut?: OptOutWord
+  /** What Twilio tells of the person. */
+  profile?: Profile
   /** How many pictures and the like came with it. */
   attachments: number
   /** Those of them that can be fetched; Twilio's list of messages names none. */
@@ -51,9 +55,11 @@ export const inboundSmsForm = z
       .optional()
       .catch(undefined),
     ...saidFields,
+    ...profileFields,
   })
   .transform((form) => {
     const attachments = countOf(form)
+    const profile = profileOf(form)
     return inboundSms({
       messageSid: form.MessageSid,
       accountSid: form.AccountSid,
@@ -62,6 +68,7 @@ export const inboundSmsForm = z
       messagingServiceSid: form.MessagingServiceSid,
       said: saidIn(form),
       ...(form.OptOutType && { optOut: form.OptOutType }),
+      ...(profile && { profile }),
       attachments,
       media: mediaOf(form, form.AccountSid, attachments),
     })
