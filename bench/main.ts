@@ -3,6 +3,8 @@
 import { resolve } from 'node:path'
 import { startRedisServer } from '@chatlane/dev'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { checkOut } from './against/checkout.ts'
+import { comparable, rowsAgainst } from './against/rows.ts'
 import { machine } from './machine.ts'
 import { reportJson } from './report/json.ts'
 import type { Measured } from './report/measured.ts'
@@ -14,6 +16,7 @@ import { rows } from './rows.ts'
 interface Options {
   json?: true
   rows: Row[]
+  against?: string
   rounds: number
   size: number
   profile?: string
@@ -27,6 +30,10 @@ const command = new Command('bench')
   )
   .addOption(
     new Option('--rows <list>', 'rows to measure, comma-separated').argParser(parseRows).default([...rows], 'all'),
+  )
+  .option(
+    '--against <commit>',
+    'instead, compare CPU time per message with that commit of this repository, checked out and built beside; rows 3 and 4',
   )
   .option('--rounds <n>', 'rounds per row; a round measures all sides once, in rotating order', parseCount, 5)
   .option('--size <factor>', 'times the usual number of messages; the reach is meant for 1', parseFactor, 1)
@@ -47,6 +54,18 @@ await main(command.opts<Options>()).catch((error: unknown) => {
 })
 
 async function main(options: Options): Promise<void> {
+  if (options.against === undefined) return measureRows(options)
+  const asked = options.rows.map(({ n }) => n).filter((n) => comparable.includes(n))
+  if (asked.length === 0) throw new Error(`--against: expected --rows ${comparable.join(' or ')}`)
+  const other = await checkOut(options.against)
+  try {
+    await measureRows({ ...options, rows: rowsAgainst(other).filter(({ n }) => asked.includes(n)) })
+  } finally {
+    await other.remove()
+  }
+}
+
+async function measureRows(options: Options): Promise<void> {
   const redis = await startRedisServer({ appendonly: 'yes', appendfsync: 'everysec' })
   try {
     const how = [...(await machine(redis.url)), settingsLine(options)]

@@ -19,9 +19,10 @@ export async function startChatlane({
   redisUrl,
   providersUrl,
   withWorker,
+  root,
   profileTo,
 }: ServiceOptions): Promise<Service> {
-  for (const app of ['apps/api', 'apps/worker']) {
+  for (const app of root === undefined ? ['apps/api', 'apps/worker'] : []) {
     const problem = await build(app)
     if (problem !== undefined) throw new Error(problem)
   }
@@ -45,6 +46,7 @@ export async function startChatlane({
   const start = (app: string, at: number, flags: string[]) =>
     startMeasured({
       program: `apps/${app}/dist/main.js`,
+      ...(root !== undefined && { root }),
       env,
       flags,
       profileTo,

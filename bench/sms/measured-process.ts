@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as passed } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -9,6 +10,8 @@ import { endOf } from './child.ts'
 export interface MeasuredOptions {
   /** From the top of the project. */
   program: string
+  /** That top, when it is not this one. */
+  root?: string
   env: Record<string, string>
   /** For Node.js. */
   flags?: string[]
@@ -31,12 +34,13 @@ const START_PATIENCE_MS = 30_000
 
 export async function startMeasured({
   program,
+  root = fileURLToPath(new URL('../../', import.meta.url)),
   env,
   flags = [],
   readyUrl,
   profileTo,
 }: MeasuredOptions): Promise<MeasuredProcess> {
-  const child = fork(fileURLToPath(new URL(`../../${program}`, import.meta.url)), {
+  const child = fork(join(root, program), {
     env,
     execArgv: [...flags, ...profiling(profileTo), '--import', new URL('./cpu-probe.ts', import.meta.url).href],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -16,6 +16,8 @@ export interface ServiceOptions {
   redisUrl: string
   providersUrl: string
   withWorker: boolean
+  /** The top of the project whose built code runs; without it this one, built first as far as needed. */
+  root?: string
   /** The folder for profiles of their CPU time. */
   profileTo?: string | undefined
 }
