@@ -1,3 +1,4 @@
+export { type AlteredRedis, redisOfVersion } from './redis/altered.ts'
 export { type ClusterOptions, type RedisCluster, startRedisCluster } from './redis/cluster.ts'
 export { type FindOptions, findRedis } from './redis/find.ts'
 export type { FoundRedis } from './redis/found-redis.ts'

@@ -1,3 +1,4 @@
+import { setTimeout as passed } from 'node:timers/promises'
 import {
   ApiMetrics,
   ConversationDeadLetters,
@@ -11,7 +12,6 @@ import {
   exitIfConfigError,
   exitOnConfigError,
   firstReady,
-  isRedisUnavailable,
   keepClaim,
   keepShards,
   LiveEvents,
@@ -21,11 +21,13 @@ import {
   noteShards,
   overdueClosings,
   Reconciler,
+  RedisWatch,
   reloadOnSignal,
   StatusDoor,
   secretsOf,
   shardOfConversation,
   stopOnSignal,
+  warnOfLosses,
   watchRoutes,
 } from '@chatlane/core'
 import { Lanes } from '@chatlane/lanes'
@@ -54,16 +56,20 @@ for (const warning of config.warnings) logger.warn(warning)
 
 const { prefix, minReplicas } = config.redis
 const shards = config.queueShards
-// That Redis is away is said once, by its connection.
+const watch = new RedisWatch(logger, config.redis)
+// How Redis is, is said once, for all connections together.
 const onError = (error: unknown) => {
-  if (!isRedisUnavailable(error)) logger.warn({ err: error }, 'queue')
+  if (!watch.report(error)) logger.warn({ err: error }, 'queue')
 }
-const redis = connectRedis(config.redis, 'request', logger)
-const subscriber = connectRedis(config.redis, 'subscriber', logger)
-demandFitRedis(redis, config.redis, logger).catch((error: unknown) => {
+const fit = demandFitRedis(config.redis, logger, watch).catch((error: unknown) => {
   exitIfConfigError(error)
   throw error
 })
+// Nothing begins on a Redis that is there and cannot be gone on with.
+await Promise.race([fit, passed(FIND_REDIS_MS)])
+const redis = connectRedis(config.redis, 'request', logger, watch)
+const subscriber = connectRedis(config.redis, 'subscriber', logger, watch)
+warnOfLosses(redis, logger)
 const lanesOptions = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }
 const lanes = new Lanes({ ...lanesOptions, name: 'turns' })
 const deliveries = new Lanes({ ...lanesOptions, name: 'deliveries' })
@@ -83,7 +89,8 @@ const conversations = new Conversations({
 })
 const deadLetters = new ConversationDeadLetters({ redis, prefix, lanes, deliveries, webhooks })
 // Listens as soon as Redis is there, and again after every outage.
-const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onError })
+const onRepair = () => metrics.subscriptionsRepaired()
+const live = new LiveEvents({ redis, subscriber, prefix, shards: () => lanes.shards, onRepair, onError })
 conversations.hearOfLinks(subscriber)
 /** Knows of the shards that others spread conversations over as well. */
 async function grow(known: number): Promise<void> {
@@ -104,9 +111,9 @@ redis.on('ready', () => {
 })
 const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
 const streams = new EventStreams()
-const readiness = new Readiness(redis, () => conversations.missingReplicas)
+const readiness = new Readiness(watch, () => conversations.missingReplicas)
 const metrics = new ApiMetrics({
-  redis,
+  redis: watch,
   lanes: [lanes, deliveries, ...(config.webhooks ? [webhooks] : [])],
   streams,
   optOuts: conversations.optOuts,

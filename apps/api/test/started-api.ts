@@ -12,6 +12,7 @@ import {
   LiveEvents,
   listPauses,
   loadConfig,
+  RedisWatch,
   StatusDoor,
   shardOfConversation,
   watchRoutes,
@@ -107,8 +108,9 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   const log: Record<string, unknown>[] = []
   const output = { write: (line: string) => void log.push(JSON.parse(line)) }
   const logger = createLogger(config.log, { service: 'api', output })
-  const redis = connectRedis(config.redis, 'request', logger)
-  const subscriber = connectRedis(config.redis, 'subscriber', logger)
+  const watch = new RedisWatch(logger, config.redis)
+  const redis = connectRedis(config.redis, 'request', logger, watch)
+  const subscriber = connectRedis(config.redis, 'subscriber', logger, watch)
   const routes = watchRoutes(config.routesFile)
   const shards = config.queueShards
   const onError = (error: unknown) => logger.warn({ err: error }, 'queue')
@@ -134,7 +136,7 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
   const streams = new EventStreams(options.streams)
   const reader = createUponAIReader({ config: config.uponai, redis, prefix, onError })
   const metrics = new ApiMetrics({
-    redis,
+    redis: watch,
     lanes: [lanes],
     streams,
     optOuts: conversations.optOuts,
@@ -151,7 +153,7 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
     live,
     uponai: reader.client,
     streams,
-    readiness: new Readiness(redis, () => conversations.missingReplicas),
+    readiness: new Readiness(watch, () => conversations.missingReplicas),
     metrics,
     statuses: new StatusDoor({
       redis,

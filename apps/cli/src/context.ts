@@ -3,11 +3,14 @@ import {
   checkPrefix,
   connectRedis,
   createLogger,
+  demandFitRedis,
   exitIfConfigError,
   exitOnConfigError,
+  firstReady,
   knownShards,
   type Logger,
   loadCliConfig,
+  RedisWatch,
   shardOfConversation,
   type Upstreams,
 } from '@chatlane/core'
@@ -48,9 +51,11 @@ export function readConfig(): CliConfig {
  */
 export async function withContext<T>(config: CliConfig, work: (context: Context) => Promise<T>): Promise<T> {
   const logger = createLogger({ level: 'silent', content: false }, { service: 'cli' })
-  const redis = connectRedis(config.redis, 'request', logger)
+  const watch = new RedisWatch(logger, config.redis)
+  await demandReachable(config, logger, watch)
+  const redis = connectRedis(config.redis, 'request', logger, watch)
   try {
-    await reachable(redis, config)
+    await firstReady(redis, PATIENCE_MS)
     const { prefix } = config.redis
     if (config.upstreams) await demandOwnPrefix(redis, prefix, config.upstreams)
     const shards = await knownShards(redis, prefix, config.queueShards)
@@ -76,17 +81,18 @@ async function demandOwnPrefix(redis: LaneRedis, prefix: string, upstreams: Upst
   })
 }
 
-async function reachable(redis: LaneRedis, { redis: { url } }: CliConfig): Promise<void> {
-  let problem = 'it does not answer'
-  redis.on('error', (error: Error) => {
-    problem = error.message || String(Reflect.get(error, 'code') ?? error)
-  })
-  const ready = new Promise<true>((resolve) => redis.once('ready', () => resolve(true)))
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), PATIENCE_MS)
-  })
-  const reached = await Promise.race([ready, late])
-  clearTimeout(timer)
-  if (!reached) throw new Failure(`Redis at ${new URL(url).host} cannot be reached: ${problem}; see REDIS_URL`)
+/** What is not fit ends the process, with exit code 78. One that takes no writes can still be read. */
+async function demandReachable(config: CliConfig, logger: Logger, watch: RedisWatch): Promise<void> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), PATIENCE_MS)
+  try {
+    await demandFitRedis(config.redis, logger, watch, { signal: late.signal, untilItWrites: false })
+  } catch (error) {
+    exitIfConfigError(error)
+    if (!late.signal.aborted) throw error
+    const { host } = new URL(config.redis.url)
+    throw new Failure(`Redis at ${host} cannot be reached: ${watch.reason ?? 'it does not answer'}; see REDIS_URL`)
+  } finally {
+    clearTimeout(timer)
+  }
 }

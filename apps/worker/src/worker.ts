@@ -11,7 +11,6 @@ import {
   createSmsSender,
   createTurnHandler,
   demandFitRedis,
-  isRedisUnavailable,
   keepClaim,
   keepShards,
   type Logger,
@@ -21,15 +20,16 @@ import {
   overdueClosings,
   PauseNotes,
   Reconciler,
+  RedisWatch,
   Replicas,
   type RoutesHolder,
   reasonText,
   redisAnswers,
-  redisProblem,
   SenderGate,
   SharedPause,
   shardOfConversation,
   WorkerMetrics,
+  warnOfLosses,
 } from '@chatlane/core'
 import { Lanes, LaneWorker } from '@chatlane/lanes'
 import { serveHealth } from './health.ts'
@@ -64,27 +64,28 @@ export async function startWorker(
   logger: Logger,
   onBegin = () => {},
 ): Promise<RunningWorker> {
-  const redis = connectRedis(config.redis, 'worker', logger)
-  // That Redis is away is said once, by its connection.
-  const onError = (error: unknown) => {
-    if (!isRedisUnavailable(error)) logger.warn({ err: error }, 'queue')
-  }
   const { prefix } = config.redis
-  const metrics = new WorkerMetrics(redis)
+  const watch = new RedisWatch(logger, config.redis)
+  // How Redis is, is said once, for all connections together.
+  const onError = (error: unknown) => {
+    if (!watch.report(error)) logger.warn({ err: error }, 'queue')
+  }
+  const metrics = new WorkerMetrics(watch)
   let state: 'starting' | 'working' | 'draining' = 'starting'
-  const gate = new SenderGate({ redis, prefix, logger })
   const notes = () =>
-    gate.held.map(
-      ({ sender, reason, since, until, waiting }) =>
-        `${maskAddress(sender)} sends nothing: ${reasonText(reason)} Since ${iso(since)}, next try ${iso(until)}, ${waiting} waiting`,
-    )
+    state === 'starting'
+      ? []
+      : gate.held.map(
+          ({ sender, reason, since, until, waiting }) =>
+            `${maskAddress(sender)} sends nothing: ${reasonText(reason)} Since ${iso(since)}, next try ${iso(until)}, ${waiting} waiting`,
+        )
   const health = await serveHealth(
     config.worker,
     metrics.registry,
     notes,
     async () => {
       if (state === 'draining') return 'the process is stopping'
-      const problem = await redisProblem(redis)
+      const problem = await watch.problem()
       if (problem !== undefined) return problem
       if (state === 'starting') return 'the process is starting'
       if (replicas.missing !== undefined) return replicas.missing
@@ -96,7 +97,10 @@ export async function startWorker(
     (error) => logger.warn({ err: error }, 'health'),
   )
 
-  await demandFitRedis(redis, config.redis, logger)
+  await demandFitRedis(config.redis, logger, watch)
+  const redis = connectRedis(config.redis, 'worker', logger, watch)
+  warnOfLosses(redis, logger)
+  const gate = new SenderGate({ redis, prefix, logger })
   await claimPrefix(redis, prefix, config.upstreams)
   const shards = await noteShards(redis, prefix, config.queueShards)
   const shared = { connection: redis, prefix, shards, shardOf: shardOfConversation, onError }

@@ -245,7 +245,7 @@ test('it is not ready while Redis is frozen, goes on by itself, and warns of one
   await worker.line(({ msg }) => /no append-only file/.test(String(msg)))
   expect(await readiness(worker)).toEqual([200, undefined])
   await redis.freeze()
-  expect(await readiness(worker)).toEqual([503, 'Redis does not answer'])
+  await expect.poll(() => readiness(worker)).toEqual([503, 'Redis does not answer'])
   await redis.thaw()
   await expect.poll(() => readiness(worker)).toEqual([200, undefined])
 })

@@ -3,8 +3,9 @@ import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createLogger } from '../src/logging/logger.ts'
 import { checkRedis } from '../src/redis/check.ts'
-import { connectRedis, type RedisRole } from '../src/redis/connection.ts'
+import { connectRedis } from '../src/redis/connection.ts'
 import { Replicas } from '../src/redis/replicas.ts'
+import type { RedisRole } from '../src/redis/role.ts'
 import { isRedisUnavailable } from '../src/redis/unavailable.ts'
 
 describe.skipIf(!hasLocalRedis())('on a cluster of masters and replicas', () => {
@@ -116,6 +117,7 @@ describe.skipIf(!hasLocalRedis())('on a cluster of masters and replicas', () => 
     const again = ready(listener)
     await node.freeze()
     await again
+    await listener.subscribe('chatlane:news')
     await expect
       .poll(() => redis.publish('chatlane:news', 'two').then(() => heard.includes('two')), { timeout: 20_000 })
       .toBe(true)

@@ -1,12 +1,19 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { z } from 'zod'
 
-/** A sentinel that knows one master; speaks just enough of Redis' protocol to be asked for it. */
-export async function startSentinel(name: string, master: { host: string; port: number }) {
+/** A sentinel that knows one master, and may want a password; speaks just enough of Redis' protocol to be asked for it. */
+export async function startSentinel(name: string, master: { host: string; port: number }, password?: string) {
   const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`
-  const answer = (command: string[]): string => {
+  const known = new WeakSet<Socket>()
+  const answer = (command: string[], socket: Socket): string => {
     const asked = command.join(' ').toLowerCase()
+    if (asked === `auth ${password}`) {
+      known.add(socket)
+      return '+OK\r\n'
+    }
+    if (asked.startsWith('hello')) return "-ERR unknown command 'hello'\r\n"
+    if (password !== undefined && !known.has(socket)) return '-NOAUTH Authentication required.\r\n'
     if (asked === `sentinel get-master-addr-by-name ${name}`)
       return `*2\r\n${bulk(master.host)}${bulk(`${master.port}`)}`
     if (asked === `sentinel sentinels ${name}`) return '*0\r\n'
@@ -22,7 +29,7 @@ export async function startSentinel(name: string, master: { host: string; port: 
         .split(/^\*\d+\r\n/m)
         .slice(1)) {
         const words = request.split('\r\n').filter((word, index) => index % 2 === 1 && word !== '')
-        socket.write(answer(words))
+        socket.write(answer(words, socket))
       }
     })
   })

@@ -3,7 +3,9 @@ import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createLogger } from '../src/logging/logger.ts'
-import { connectRedis, type RedisRole } from '../src/redis/connection.ts'
+import { connectRedis } from '../src/redis/connection.ts'
+import type { RedisRole } from '../src/redis/role.ts'
+import { Subscriptions } from '../src/redis/subscriptions.ts'
 
 // What these wait for is the time that a silent connection is given: no assertion is about how long that is.
 
@@ -46,7 +48,7 @@ test('a worker finds a connection on which nothing arrives any more, and goes on
   proxy.heal()
   await again
   expect(await counted).toBe(1)
-  expect(log).toMatchObject([{ event: 'redis_away' }, { event: 'redis_back' }])
+  await expect.poll(() => log).toMatchObject([{ event: 'redis_away' }, { event: 'redis_back' }])
 })
 
 test('so does the connection on which it waits for jobs, and a wait without jobs is no reason', async () => {
@@ -87,7 +89,10 @@ test('a subscriber that never asks anything hears again', async () => {
   const client = await connected('subscriber')
   const heard: string[] = []
   client.on('message', (_channel: string, message: string) => void heard.push(message))
-  await client.subscribe('news')
+  const nothing = () => {}
+  const options = { channels: () => ['news'], onBack: nothing, onRepair: nothing, onError: nothing }
+  const subscriptions = new Subscriptions({ subscriber: client, ...options })
+  await subscriptions.look()
   const back = ready(client)
   proxy.swallow()
   proxy.heal()

@@ -35,6 +35,22 @@ local function now()
   return time
 end
 
+-- A command that Redis refuses to its user in the middle of a step leaves the step half done. So each is asked for before the first
+-- write: those of all scripts here, those of the effects before these, once per call and name.
+local permitted = {}
+local function refusal(name, ...)
+  if permitted[name] == nil then permitted[name] = redis.acl_check_cmd(name, ...) end
+  if not permitted[name] then return 'NOPERM the Redis user may not run ' .. name end
+end
+
+do
+  local key = KEYS[1]
+  local refused = refusal('RPUSH', key, '') or refusal('LPUSH', key, '') or refusal('LPOP', key) or refusal('RPOP', key)
+    or refusal('HSET', key, '', '') or refusal('HDEL', key, '') or refusal('ZADD', key, '0', '') or refusal('INCR', key)
+    or refusal('SET', key, '') or refusal('DEL', key) or refusal('LTRIM', key, '0', '0') or refusal('EXPIRE', key, '0')
+  if refused then return redis.error_reply(refused) end
+end
+
 -- Calls the function once per entry, with the entry's keys and arguments next in line, and returns its results. An entry
 -- that meets data of the wrong type or shape ends as { 'broken', error } and harms no other entry of the batch; what Redis
 -- refuses to everybody (out of memory, read only, …) ends the whole call.
@@ -57,14 +73,19 @@ end
 
 -- The caller's own writes, in the same step. Returns their results, and the error of the one that failed, if any.
 local function apply()
-  local results = {}
-  for _ = 1, tonumber(arg()) do
+  local commands, results = {}, {}
+  for i = 1, tonumber(arg()) do
     local extra = tonumber(arg())
     local command = { arg(), key() }
-    for i = 1, extra do command[i + 2] = arg() end
+    for j = 1, extra do command[j + 2] = arg() end
+    local refused = refusal(unpack(command))
+    if refused then return results, refused end
+    commands[i] = command
+  end
+  for i, command in ipairs(commands) do
     local result = redis.pcall(unpack(command))
     if type(result) == 'table' and result.err then return results, result.err end
-    results[#results + 1] = result
+    results[i] = result
   end
   return results
 end

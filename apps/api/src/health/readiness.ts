@@ -1,4 +1,4 @@
-import { type connectRedis, redisProblem } from '@chatlane/core'
+import type { RedisWatch } from '@chatlane/core'
 
 /** Whoever asked longer ago than this does not watch us. */
 const WATCHED_MS = 15_000
@@ -8,14 +8,14 @@ const MOST_NOTICE_MS = 2_500
 
 /** Whether this process should be sent requests. */
 export class Readiness {
-  readonly #redis: ReturnType<typeof connectRedis>
+  readonly #redis: Pick<RedisWatch, 'problem'>
   readonly #missing: () => string | undefined
   #draining = false
   /** When it was last asked, and the time from the one before to then, ms. */
   #asked = { at: 0, gap: Number.POSITIVE_INFINITY }
 
   /** @param missing what else is known to be missing; undefined when nothing is */
-  constructor(redis: ReturnType<typeof connectRedis>, missing: () => string | undefined = () => undefined) {
+  constructor(redis: Pick<RedisWatch, 'problem'>, missing: () => string | undefined = () => undefined) {
     this.#redis = redis
     this.#missing = missing
   }
@@ -44,6 +44,6 @@ export class Readiness {
     if (this.#draining) return 'the process is stopping'
     const now = Date.now()
     this.#asked = { at: now, gap: now - this.#asked.at }
-    return (await redisProblem(this.#redis)) ?? this.#missing()
+    return (await this.#redis.problem()) ?? this.#missing()
   }
 }

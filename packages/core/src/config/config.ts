@@ -9,6 +9,10 @@ export interface RedisConfig {
   cluster?: HostPort[]
   sentinels?: HostPort[]
   sentinelName?: string
+  /** Of the sentinels themselves. */
+  sentinelPassword?: string
+  /** PEM, for `rediss://`: whom to trust in place of the authorities that Node.js trusts, and who we are. */
+  tls?: { ca?: string; cert?: string; key?: string }
   prefix: string
   /** Replicas that must have a message before it is acknowledged (`WAIT`). */
   minReplicas: number

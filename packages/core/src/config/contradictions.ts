@@ -26,6 +26,15 @@ export function findContradictions(processName: ProcessName, given: Record<strin
   )
   needs('REDIS_SENTINELS', 'REDIS_SENTINEL_NAME')
   needs('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS')
+  needs('REDIS_SENTINEL_PASSWORD', 'REDIS_SENTINELS')
+  needs('REDIS_TLS_CERT_FILE', 'REDIS_TLS_KEY_FILE')
+  needs('REDIS_TLS_KEY_FILE', 'REDIS_TLS_CERT_FILE')
+  for (const name of ['REDIS_TLS_CA_FILE', 'REDIS_TLS_CERT_FILE', 'REDIS_TLS_KEY_FILE'])
+    report(
+      has(name) && !given.REDIS_URL?.startsWith('rediss:'),
+      name,
+      'expected only with rediss:// in REDIS_URL, which stands for TLS',
+    )
 
   const serves = processName !== 'cli'
   report(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { withoutEnding } from '../text/without-ending.ts'
@@ -60,6 +61,21 @@ export const keyPrefix = () =>
   format('1 to 64 of the characters a-z A-Z 0-9 _ . -', matching(/^[A-Za-z0-9_.-]{1,64}$/), 'value')
 
 export const path = () => format('the path of a file', matching(/\S/))
+
+/** The path of a PEM file with at least one of what is wanted; answers its content. */
+export const pemFile = (holds: 'CERTIFICATE' | 'PRIVATE KEY') =>
+  format(`the path of a readable PEM file with a ${holds.toLowerCase()}`, (file) => {
+    const text = readText(file)
+    return text?.includes('-----BEGIN ') && text.includes(`${holds}-----`) ? text : undefined
+  })
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
 
 /** An http(s) address without credentials, query or fragment; answered without a trailing slash. */
 export const httpUrl = () =>

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import type { z } from 'zod'
-import type { CliConfig, Config, TwilioAccess, TwilioConfig, UponaiConfig, WebhookConfig } from './config.ts'
+import type {
+  CliConfig,
+  Config,
+  RedisConfig,
+  TwilioAccess,
+  TwilioConfig,
+  UponaiConfig,
+  WebhookConfig,
+} from './config.ts'
 import { findContradictions, type ProcessName } from './contradictions.ts'
 import { ConfigError } from './error.ts'
 import { readVariables } from './read.ts'
@@ -86,14 +95,7 @@ function assembleUponai(e: Shared, apiKey: string): UponaiConfig {
 
 function assemble(e: Shared): Omit<Config, 'upstreams' | 'uponai' | 'twilio' | 'routesFile' | 'warnings'> {
   return {
-    redis: {
-      url: e.REDIS_URL,
-      ...(e.REDIS_CLUSTER && { cluster: e.REDIS_CLUSTER }),
-      ...(e.REDIS_SENTINELS && { sentinels: e.REDIS_SENTINELS }),
-      ...(e.REDIS_SENTINEL_NAME && { sentinelName: e.REDIS_SENTINEL_NAME }),
-      prefix: e.REDIS_PREFIX,
-      minReplicas: e.REDIS_MIN_REPLICAS,
-    },
+    redis: assembleRedis(e),
     ...(e.WEBHOOK_URL && e.WEBHOOK_SECRET && { webhooks: assembleWebhooks(e, e.WEBHOOK_URL, e.WEBHOOK_SECRET) }),
     ...(e.PUBLIC_URL && { publicUrl: e.PUBLIC_URL }),
     api: {
@@ -113,6 +115,39 @@ function assemble(e: Shared): Omit<Config, 'upstreams' | 'uponai' | 'twilio' | '
     log: { level: e.LOG_LEVEL, content: e.LOG_CONTENT },
     production: e.NODE_ENV === 'production',
   }
+}
+
+function assembleRedis(e: Shared): RedisConfig {
+  const tls = {
+    ...(e.REDIS_TLS_CA_FILE && { ca: e.REDIS_TLS_CA_FILE }),
+    ...(e.REDIS_TLS_CERT_FILE && { cert: e.REDIS_TLS_CERT_FILE }),
+    ...(e.REDIS_TLS_KEY_FILE && { key: e.REDIS_TLS_KEY_FILE }),
+  }
+  demandUsable(tls)
+  return {
+    url: e.REDIS_URL,
+    ...(e.REDIS_CLUSTER && { cluster: e.REDIS_CLUSTER }),
+    ...(e.REDIS_SENTINELS && { sentinels: e.REDIS_SENTINELS }),
+    ...(e.REDIS_SENTINEL_NAME && { sentinelName: e.REDIS_SENTINEL_NAME }),
+    ...(e.REDIS_SENTINEL_PASSWORD && { sentinelPassword: e.REDIS_SENTINEL_PASSWORD }),
+    ...(Object.keys(tls).length > 0 && { tls }),
+    prefix: e.REDIS_PREFIX,
+    minReplicas: e.REDIS_MIN_REPLICAS,
+  }
+}
+
+/** @throws {ConfigError} when OpenSSL cannot read the files, or the key is not the certificate's */
+function demandUsable({ ca, ...ours }: NonNullable<RedisConfig['tls']>): void {
+  const demand = (variable: string, expected: string, options: SecureContextOptions) => {
+    try {
+      createSecureContext(options)
+    } catch {
+      throw new ConfigError([{ variable, message: `expected ${expected}` }])
+    }
+  }
+  if (ca !== undefined) demand('REDIS_TLS_CA_FILE', 'certificates in PEM', { ca })
+  if (ours.cert !== undefined)
+    demand('REDIS_TLS_KEY_FILE', 'the key, without a passphrase, of the certificate in REDIS_TLS_CERT_FILE', ours)
 }
 
 function assembleWebhooks(e: Shared, url: string, secret: string): WebhookConfig {

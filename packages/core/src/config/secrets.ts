@@ -9,6 +9,7 @@ export function secretsOf(config: CliConfig): string[] {
   if (webhooks) plain.push(webhooks.url, webhooks.secret)
   if (webhooks?.secretNext) plain.push(webhooks.secretNext)
   if (redisPassword) plain.push(redisPassword, decodeURIComponent(redisPassword))
+  if (config.redis.sentinelPassword) plain.push(config.redis.sentinelPassword)
   if (twilio) {
     if (twilio.authToken) plain.push(twilio.authToken, basicAuth(twilio.accountSid, twilio.authToken))
     if (twilio.authTokenNext) plain.push(twilio.authTokenNext)

@@ -12,6 +12,7 @@ import {
   keyPrefix,
   oneOf,
   path,
+  pemFile,
   port,
   receiverUrl,
   redisUrl,
@@ -28,6 +29,10 @@ export const environment = z.object({
   REDIS_CLUSTER: hostPorts().optional(),
   REDIS_SENTINELS: hostPorts().optional(),
   REDIS_SENTINEL_NAME: secret("the master's name").optional(),
+  REDIS_SENTINEL_PASSWORD: secret("the sentinels' password").optional(),
+  REDIS_TLS_CA_FILE: pemFile('CERTIFICATE').optional(),
+  REDIS_TLS_CERT_FILE: pemFile('CERTIFICATE').optional(),
+  REDIS_TLS_KEY_FILE: pemFile('PRIVATE KEY').optional(),
   REDIS_PREFIX: keyPrefix().default('chatlane'),
   REDIS_MIN_REPLICAS: integer(0, 10).default(0),
   UPSTREAMS: oneOf('live', 'sandbox').optional(),
@@ -81,6 +86,7 @@ export const variableNames: readonly string[] = Object.keys(environment.shape)
 /** Also readable from a file as `NAME_FILE`; their values are never shown. */
 export const secretVariables: readonly string[] = [
   'REDIS_URL',
+  'REDIS_SENTINEL_PASSWORD',
   'UPONAI_API_KEY',
   'UPONAI_WEBHOOK_KEY',
   'TWILIO_AUTH_TOKEN',

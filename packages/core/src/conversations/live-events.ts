@@ -1,6 +1,7 @@
 import type { LaneRedis } from '@chatlane/lanes'
 import { Cluster } from 'ioredis'
 import { onBreak } from '../redis/breaks.ts'
+import { Subscriptions } from '../redis/subscriptions.ts'
 import { conversationKeys, shardKeys } from './keys.ts'
 import { isBehind, type StoredEntry } from './ledger.ts'
 import { readLedgerPart } from './read-ledger.ts'
@@ -52,6 +53,8 @@ export interface LiveEventsOptions {
   prefix: string
   /** How many shards there are, as far as is known now. */
   shards: () => number
+  /** Told of each time that subscriptions which Redis had refused or forgotten were made again. */
+  onRepair?: () => void
   onError: (error: unknown) => void
 }
 
@@ -61,21 +64,29 @@ export interface LiveEventsOptions {
  */
 export class LiveEvents {
   readonly #options: LiveEventsOptions
+  readonly #subscriptions: Subscriptions
   readonly #feeds = new Map<string, Feed>()
 
   constructor(options: LiveEventsOptions) {
     this.#options = options
-    const { subscriber } = options
+    const { subscriber, prefix, shards, onRepair = () => {}, onError } = options
     subscriber.on('message', (_channel: string, message: string) => this.#onMessage(message))
-    subscriber.on('ready', () => void this.#catchUp())
+    this.#subscriptions = new Subscriptions({
+      subscriber,
+      channels: () => Array.from({ length: shards() }, (_, shard) => shardKeys(prefix, shard).live),
+      // What was published meanwhile does not come back by itself.
+      onBack: () => this.#readAll(),
+      onRepair,
+      onError,
+    })
     if (options.redis instanceof Cluster) this.#distrust(options.redis)
   }
 
-  /** Begins to listen; resolves when what is published from now on is seen. */
+  /** Begins to listen, also to shards that came since; resolves when what is published from now on is seen. */
   async start(): Promise<void> {
-    const { prefix, shards, subscriber } = this.#options
-    const channels = Array.from({ length: shards() }, (_, shard) => shardKeys(prefix, shard).live)
-    await subscriber.subscribe(...channels)
+    const { subscriber } = this.#options
+    if (subscriber.status !== 'ready') await new Promise<void>((resolve) => subscriber.once('ready', () => resolve()))
+    await this.#subscriptions.look()
   }
 
   get followers(): number {
@@ -120,18 +131,6 @@ export class LiveEvents {
       void this.#read(conversation, feed)
     } else if (feed.reading) feed.typing = true
     else tellTyping(feed)
-  }
-
-  /** After an outage the subscriptions come back by themselves; what was published meanwhile does not. */
-  async #catchUp(): Promise<void> {
-    try {
-      // Only behind Redis' answer is it certain that nothing slips between the reading and the listening.
-      await this.start()
-    } catch (error) {
-      this.#options.onError(error)
-      return
-    }
-    this.#readAll()
   }
 
   /** A node that dies takes along what it had to tell the others, and our connection to one of these holds. */

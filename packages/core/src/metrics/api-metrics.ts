@@ -1,7 +1,8 @@
-import type { LaneRedis, Lanes } from '@chatlane/lanes'
+import type { Lanes } from '@chatlane/lanes'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { AcceptanceFrom } from '../conversations/conversations.ts'
 import type { Channel } from '../conversations/origin.ts'
+import type { RedisWatch } from '../redis/watch.ts'
 import type { Reconciled } from '../upkeep/reconciler.ts'
 import { droppedMessages, watchOptOuts } from './opt-outs.ts'
 import { watchQueues } from './queues.ts'
@@ -35,9 +36,10 @@ export class ApiMetrics {
   readonly #requestSeconds
   readonly #dropped
   readonly #limited
+  readonly #subscriptionRepairs
 
   constructor(parts: {
-    redis: LaneRedis
+    redis: Pick<RedisWatch, 'problem'>
     lanes: readonly Lanes[]
     streams: { readonly size: number }
     optOuts: { count(): Promise<number> }
@@ -76,6 +78,11 @@ export class ApiMetrics {
       labelNames: ['limit'],
       registers,
     })
+    this.#subscriptionRepairs = new Counter({
+      name: 'chatlane_redis_subscription_repairs_total',
+      help: 'Times that the subscriptions behind live events were found refused or gone while Redis was there, and were made again. Above 0: see the log for a right of the user of Redis, and what lies between Redis and the api.',
+      registers,
+    })
     new Gauge({
       name: 'chatlane_event_streams',
       help: 'Streams of live events that are open in this process.',
@@ -104,6 +111,11 @@ export class ApiMetrics {
   /** A limit was reached. @param limit one of our own words */
   limited(limit: string): void {
     this.#limited.inc({ limit })
+  }
+
+  /** What live events listen to was refused or gone, and is there again. */
+  subscriptionsRepaired(): void {
+    this.#subscriptionRepairs.inc()
   }
 
   request({ method, route, status, ms }: CountedRequest): void {

@@ -1,10 +1,11 @@
-import type { LaneRedis, Lanes, LaneWorker, Verdict } from '@chatlane/lanes'
+import type { Lanes, LaneWorker, Verdict } from '@chatlane/lanes'
 import { Counter, Histogram } from 'prom-client'
 import type { LaneSetName } from '../conversations/dead-letter.ts'
 import type { ConversationItem } from '../conversations/items.ts'
 import type { MessageStatus } from '../conversations/ledger.ts'
 import type { HeldSender } from '../deliveries/held-senders.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
+import type { RedisWatch } from '../redis/watch.ts'
 import type { Reconciled } from '../upkeep/reconciler.ts'
 import type { Reception } from '../webhooks/receiver.ts'
 import { watchLaneWorkers } from './lane-workers.ts'
@@ -43,7 +44,7 @@ export class WorkerMetrics {
   readonly #deadLetters
   readonly #dropped
 
-  constructor(redis: LaneRedis) {
+  constructor(redis: Pick<RedisWatch, 'problem'>) {
     const registers = [this.registry]
     watchRedis(this.registry, redis)
     watchLaneWorkers(this.registry, () => this.#workers)

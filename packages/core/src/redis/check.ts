@@ -12,8 +12,10 @@ export interface RedisCheck {
   persistent: boolean
   /** What keeps it from taking writes right now, as far as it says. */
   refuses?: 'full' | 'replica'
-  /** For example `7.2.4`; of several nodes the first one's. */
+  /** For example `7.2.4`, also of a Valkey, which names the Redis that it is like; of several nodes the lowest. */
   version: string
+  /** What answers: a Redis by itself, a cluster's node, or a sentinel. */
+  mode: string
 }
 
 const replicaAnswersWithinMs = 1000
@@ -43,7 +45,8 @@ export async function checkRedis(client: Redis | Cluster): Promise<RedisCheck> {
     policy: worst.policy,
     persistent: checks.every(({ persistent }) => persistent),
     ...(refuses && { refuses }),
-    version: first.version,
+    version: checks.map(({ version }) => version).reduce((least, one) => (isOlder(one, least) ? one : least)),
+    mode: first.mode,
   }
 }
 
@@ -71,7 +74,19 @@ async function checkNode(node: Redis): Promise<RedisCheck> {
     persistent: info.get('aof_enabled') === '1',
     ...(refuses && { refuses }),
     version: info.get('redis_version') ?? 'unknown',
+    mode: info.get('redis_mode') ?? 'standalone',
   }
+}
+
+/** Whether a version such as `6.2.16` is below another one. What is no version is not. */
+export function isOlder(version: string, than: string): boolean {
+  const [left, right] = [version, than].map((text) => text.split('.').map(Number))
+  for (const [index, number] of (right ?? []).entries()) {
+    const mine = left?.[index] ?? 0
+    if (Number.isNaN(mine) || Number.isNaN(number)) return false
+    if (mine !== number) return mine < number
+  }
+  return false
 }
 
 function refusal(info: Map<string, string>, limit: number): RedisCheck['refuses'] {
