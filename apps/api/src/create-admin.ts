@@ -16,7 +16,7 @@ interface AdminParts {
 export function createAdmin({ readiness, metrics, logger }: AdminParts): Express {
   const app = express().set('etag', false).use(helmet())
   app.get('/healthz', healthz)
-  app.get('/readyz', readyz(readiness))
+  app.get('/readyz', readyz(readiness, { reasons: true }))
   app.get('/metrics', async (_request, response) => {
     const { registry } = metrics
     response.set('Content-Type', registry.contentType).end(await registry.metrics())

@@ -99,7 +99,7 @@ export function createApi(given: ApiParts): Express {
   const app = express().disable('x-powered-by').set('etag', false).set('trust proxy', given.config.api.trustProxy)
 
   app.get('/healthz', healthz)
-  app.get('/readyz', readyz(parts.readiness))
+  app.get('/readyz', readyz(parts.readiness, { reasons: false }))
   app.use(requestLog(parts.logger, parts.metrics))
 
   app.post(

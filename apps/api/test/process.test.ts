@@ -175,7 +175,7 @@ describe('told to stop', () => {
 
   test('whoever watches its readiness hears of it before it stops taking requests', async () => {
     const api = start()
-    const { url } = await addressesOf(api)
+    const { url, adminUrl } = await addressesOf(api)
     await expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
     const { id } = await newConversation(url)
     await call(url, '/readyz')
@@ -183,8 +183,10 @@ describe('told to stop', () => {
     await call(url, '/readyz')
     api.process.kill('SIGTERM')
     await api.line(({ msg }) => msg === 'stopping')
-    const problem = await call(url, '/readyz')
-    expect(expectProblem(problem, 503, 'unavailable').detail).toBe('the process is stopping')
+    const reason = await call(adminUrl, '/readyz')
+    expect(expectProblem(reason, 503, 'unavailable').detail).toBe('the process is stopping')
+    const outside = await call(url, '/readyz')
+    expect(expectProblem(outside, 503, 'unavailable').detail).toBe('this process is not ready')
     const late = await call(url, `/v1/conversations/${id}/messages`, { body: { text: 'hi' } })
     expect([late.status, late.headers.get('connection')]).toEqual([202, 'close'])
     expect(await api.exit).toBe(0)

@@ -1,6 +1,8 @@
 import { keysLike, startRedisServer } from '@chatlane/dev'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { anonymous, asToken, call, expectProblem, newConversation } from './calls.ts'
+import { z } from 'zod'
+import { conversationKeys } from '../../../packages/core/src/conversations/keys.ts'
+import { anonymous, asToken, call, expectProblem, newConversation, say } from './calls.ts'
 import { type StartedApi, startApi, writeRoutes } from './started-api.ts'
 
 const routes = writeRoutes(`
@@ -143,4 +145,23 @@ test("a visitor's key for a message is none of a server's", async () => {
   expect((await post('from the visitor', asToken(token))).body).toEqual(theirs.body)
   expect((await post('from the server')).body).toEqual(ours.body)
   expectProblem(await post('another one', asToken(token)), 409, 'conflict')
+})
+
+test('a conversation in which a visitor said nothing goes within hours, and is not listed', async () => {
+  const api = await startApi()
+  onTestFinished(() => api.stop())
+  const created = await call(api.url, '/v1/conversations', {
+    body: { public_key: 'pk_test' },
+    headers: { ...anonymous, origin },
+  })
+  const { conversation_id: id } = z.object({ conversation_id: z.string() }).parse(created.body)
+  const { record, ledger } = conversationKeys(api.prefix, id)
+  expect(await api.redis.ttl(record)).toBeLessThanOrEqual(12 * 3_600)
+  const listed = async () => JSON.stringify((await call(api.url, '/v1/conversations')).body)
+  expect(await listed()).not.toContain(id)
+  await say(api.url, id, 'hello')
+  for (const key of [record, ledger]) expect(await api.redis.ttl(key)).toBeGreaterThan(89 * 24 * 3_600)
+  expect(await listed()).toContain(id)
+  const ofServer = await newConversation(api.url, withRoute)
+  expect(await api.redis.ttl(conversationKeys(api.prefix, ofServer.id).record)).toBeGreaterThan(89 * 24 * 3_600)
 })

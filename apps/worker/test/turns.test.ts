@@ -1,3 +1,4 @@
+import { keysLike } from '@chatlane/dev'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Stage, stage } from './stage.ts'
 
@@ -65,6 +66,20 @@ describe.each(['rest', 'rpc'] as const)('a turn, %s dialect', (dialect) => {
     const hidden = await s.web('pk_quiet')
     await s.say(hidden, 'hi')
     expect(said(await s.settled(hidden))).toEqual(['user: hi', 'agent: echo: hi'])
+  })
+
+  it('keeps a greeting that no visitor answers for hours only', async () => {
+    s = await stage({ dialect })
+    await s.sandbox.setScript({ rules: [{ greeting: ['Good morning!'] }] })
+    const origin = { agentId: 'chat_agent_a', publicKey: 'pk_test' }
+    const conversation = await s.conversations.openWeb(origin, { byVisitor: true })
+    await s.settled(conversation, (items) => items.length === 1)
+    const keys = await keysLike(s.redis, `*:${conversation.id}`)
+    expect(keys.length).toBeGreaterThan(1)
+    for (const key of keys) {
+      const seconds = await s.redis.ttl(key)
+      expect([key, seconds > 0 && seconds <= 12 * 3_600]).toEqual([key, true])
+    }
   })
 
   it('opens a new chat for the message that finds its chat over', async () => {

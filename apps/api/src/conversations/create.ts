@@ -31,18 +31,22 @@ interface Parts {
 export function createConversation(parts: Parts): RequestHandler {
   return async (request, response) => {
     const input = parse(body, request.body ?? {})
-    const { agentId, agentAsked, publicKey, browserVariables } = await chooseRoute(parts, request, input)
+    const chosen = await chooseRoute(parts, request, input)
+    const { agentId, agentAsked, publicKey, browserVariables, byVisitor = false } = chosen
     requireVersion(input, parts.config.uponai.dialect)
     const { agent_version: agentVersion, metadata, dynamic_variables: dynamicVariables } = input
-    const conversation = await parts.conversations.openWeb({
-      agentId,
-      ...(publicKey !== undefined && { publicKey }),
-      ...(agentVersion !== undefined && { agentVersion }),
-      ...(agentAsked && { agentAsked }),
-      ...(metadata && { metadata }),
-      ...(dynamicVariables && { dynamicVariables }),
-      ...(browserVariables && { browserVariables }),
-    })
+    const conversation = await parts.conversations.openWeb(
+      {
+        agentId,
+        ...(publicKey !== undefined && { publicKey }),
+        ...(agentVersion !== undefined && { agentVersion }),
+        ...(agentAsked && { agentAsked }),
+        ...(metadata && { metadata }),
+        ...(dynamicVariables && { dynamicVariables }),
+        ...(browserVariables && { browserVariables }),
+      },
+      { byVisitor },
+    )
     note(response, { outcome: 'created', conversation: conversation.id })
     response
       .status(201)
@@ -63,7 +67,13 @@ async function chooseRoute(
   { routes, keys, limits }: Parts,
   request: Request,
   input: z.infer<typeof body>,
-): Promise<{ agentId: string; agentAsked?: boolean; publicKey?: string; browserVariables?: string[] }> {
+): Promise<{
+  agentId: string
+  agentAsked?: boolean
+  publicKey?: string
+  browserVariables?: string[]
+  byVisitor?: boolean
+}> {
   if (bearerOf(request) !== undefined) {
     keys.require(request)
     const route = input.public_key === undefined ? undefined : routes.current.webRoute(input.public_key)
@@ -77,5 +87,6 @@ async function chooseRoute(
     throw invalid('agent_id', "expected none: the public key's route names the agent")
   const browserVariables = requireOwnFields(route, input)
   await limits.creation(clientAddress(request), route.publicKey, route.limits)
-  return { agentId: route.agentId, publicKey: route.publicKey, ...(browserVariables && { browserVariables }) }
+  const { agentId, publicKey } = route
+  return { agentId, publicKey, byVisitor: true, ...(browserVariables && { browserVariables }) }
 }

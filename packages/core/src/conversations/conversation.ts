@@ -223,8 +223,11 @@ function fromAttempt({ failed, answered, ...rest }: z.infer<typeof attempt>): At
   return { ...rest, ...(failed !== undefined && { failed }), ...(answered !== undefined && { answered }) }
 }
 
-/** The writes that begin a conversation; harmless when it is there already. */
-export function beginEffects(prefix: string, id: string, origin: Origin, now: number): Effect[] {
+/**
+ * The writes that begin a conversation; harmless when it is there already.
+ * @param keptSeconds until something is said, and it is listed; absent: it is kept and listed like any other
+ */
+export function beginEffects(prefix: string, id: string, origin: Origin, now: number, keptSeconds?: number): Effect[] {
   const keys = conversationKeys(prefix, id)
   const fields: [string, string | number | undefined][] = [
     ['ch', origin.channel],
@@ -244,7 +247,7 @@ export function beginEffects(prefix: string, id: string, origin: Origin, now: nu
   ]
   return [
     ...fields.flatMap(([name, value]): Effect[] => (value === undefined ? [] : [['HSETNX', keys.record, name, value]])),
-    ...keepEffects(prefix, id, now),
+    ...(keptSeconds === undefined ? keepEffects(prefix, id, now) : [['EXPIRE', keys.record, keptSeconds] as const]),
     ['ZREMRANGEBYSCORE', keys.index, '-inf', now - KEPT_SECONDS * 1000],
   ]
 }

@@ -17,7 +17,13 @@ import { FlaggedNumbers } from './flagged-numbers.ts'
 import { Handoffs } from './handoffs.ts'
 import { type IncomingMessage, tellAtOnce } from './incoming.ts'
 import type { ConversationItem, MessageItem } from './items.ts'
-import { conversationKeys, isConversationId, newConversationId, shardOfConversation } from './keys.ts'
+import {
+  conversationKeys,
+  EMPTY_KEPT_SECONDS,
+  isConversationId,
+  newConversationId,
+  shardOfConversation,
+} from './keys.ts'
 import { isEntryId, ledgerEffect } from './ledger.ts'
 import { ledgerBudgetEffects } from './ledger-budget.ts'
 import { type Linked, linkAddress } from './links.ts'
@@ -110,15 +116,24 @@ export class Conversations {
     return this.#replicas.missing
   }
 
-  /** Begins a conversation on the web. */
-  async openWeb(input: Omit<Origin, 'channel' | 'participant'>): Promise<Conversation> {
+  /**
+   * Begins a conversation on the web.
+   * @param byVisitor who is unknown: until they say something it is kept for hours only, and not listed
+   */
+  async openWeb(
+    input: Omit<Origin, 'channel' | 'participant'>,
+    { byVisitor = false }: { byVisitor?: boolean } = {},
+  ): Promise<Conversation> {
     const { lanes, shards, prefix, routes } = this.#options
     const id = newConversationId(shards)
     const origin: Origin = { ...input, channel: 'web', participant: id }
     const now = Date.now()
     const settings = settingsOf(routes.current, origin, this.#options)
-    const item: ConversationItem = { kind: 'open' }
-    const effects = beginEffects(prefix, id, origin, now)
+    // Its chat is closed before it goes.
+    const closedBy = Math.ceil(settings.autoCloseAfterMs / 1_000) + 3_600
+    const keptSeconds = byVisitor ? Math.max(EMPTY_KEPT_SECONDS, closedBy) : undefined
+    const item: ConversationItem = { kind: 'open', ...(keptSeconds !== undefined && { keptSeconds }) }
+    const effects = beginEffects(prefix, id, origin, now, keptSeconds)
     this.#replicas.demand(shardOfConversation(id))
     // Only a greeting makes it worth opening the chat before anything was said.
     if (settings.greeting === 'show') await lanes.add(id, { id: 'open', data: JSON.stringify(item), effects })

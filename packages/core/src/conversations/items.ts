@@ -31,6 +31,8 @@ export const conversationItem = z.discriminatedUnion('kind', [
     kind: z.literal('open'),
     /** The greeting is the opening of an outbound conversation: without one it comes to nothing. */
     mustGreet: z.literal(true).optional(),
+    /** How long a visitor's conversation is kept, and with it the greeting, while nothing is said. */
+    keptSeconds: z.number().optional(),
   }),
   /** The deadline passed: close the chat if it is still inactive. */
   z.object({ kind: z.literal('close') }),

@@ -5,6 +5,12 @@ import { shardTag } from '@chatlane/lanes'
 export const KEPT_SECONDS = 90 * 24 * 3600
 
 /**
+ * The same of one that a visitor began and in which they said nothing: 12 hours, or until its chat is closed. Anybody can begin as many
+ * as the limits allow.
+ */
+export const EMPTY_KEPT_SECONDS = 12 * 3600
+
+/**
  * A conversation's id is `c<shard>_<random>`: the shard is part of it, so that the number of shards can change under running
  * conversations, and the rest cannot be guessed.
  */

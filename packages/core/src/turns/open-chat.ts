@@ -15,11 +15,12 @@ import { ATTEMPT_FIELD, unheardOf } from './unheard-chats.ts'
 /**
  * Opens a chat for the conversation, or adopts the one that an earlier, unclear try made; records it before it returns.
  * @param openedBy the item that wants the greeting shown, whatever the route says; absent: what the route says
+ * @param keptSeconds how long the greeting is kept if nothing is said; absent: like any conversation
  * @returns how many texts of the greeting are shown
  */
 export async function openChat(
   context: TurnContext,
-  { openedBy }: { openedBy?: string } = {},
+  { openedBy, keptSeconds }: { openedBy?: string; keptSeconds?: number } = {},
 ): Promise<{ greetings: number }> {
   const { conversation, turn } = context
   const chat = (await unheardOf(context)) ?? (await create(context))
@@ -43,7 +44,11 @@ export async function openChat(
     begin,
   )
   // A page that is left after its greeting must not leave a ledger behind for ever.
-  const kept = keepEffects(context.prefix, conversation.id, conversation.lastActivityAt)
+  const kept: Effect[] =
+    keptSeconds === undefined
+      ? keepEffects(context.prefix, conversation.id, conversation.lastActivityAt)
+      : // A message that came meanwhile has set its own time.
+        [['EXPIRE', context.keys.ledger, keptSeconds, 'NX']]
   const deadline = rearm(context, Math.max(conversation.lastActivityAt, now))
   await turn.record([...effects, ...kept, ...deadline, announce(context)], adds)
   conversation.chatId = chat.chatId

@@ -175,7 +175,8 @@ async function perform(context: TurnContext, item: ConversationItem): Promise<Ve
       return { do: 'commit' }
     case 'open':
       if (item.mustGreet) return doOpening(context)
-      if (context.conversation.chatId === undefined && !isHandedOff(context)) await openChat(context)
+      if (context.conversation.chatId === undefined && !isHandedOff(context))
+        await openChat(context, item.keptSeconds === undefined ? {} : { keptSeconds: item.keptSeconds })
       return { do: 'commit' }
     case 'close':
       return doClose(context)
