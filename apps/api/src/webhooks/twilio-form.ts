@@ -2,14 +2,18 @@ import querystring from 'node:querystring'
 import { type Config, verifyTwilioSignature } from '@chatlane/core'
 import type { Request, RequestHandler } from 'express'
 import type { BodyBudget } from '../bodies/body-budget.ts'
-import { receiveBody } from '../bodies/receive-body.ts'
+import { hasBody, receiveBody } from '../bodies/receive-body.ts'
 import { Problem } from '../problems.ts'
 
 export type TwilioSettings = Pick<Config, 'twilio' | 'publicUrl'>
 
 const FORM = 'application/x-www-form-urlencoded'
 
-const MOST_BYTES = 64 * 1024
+/** Add-ons put whole answers of theirs into a field. */
+const MOST_BYTES = 512 * 1024
+
+/** A message of Twilio's has about fifty. */
+const MOST_FIELDS = 1_000
 
 /** The Base64 of an HMAC-SHA1. */
 const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/
@@ -18,9 +22,11 @@ const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/
 export function twilioForm({ config, bodies }: { config: TwilioSettings; bodies: BodyBudget }): RequestHandler {
   return async (request, response, next) => {
     requireTwilio(config)
-    if (!SIGNATURE.test(request.get('x-twilio-signature') ?? '')) throw badSignature()
+    if (hasBody(request) && !request.is(FORM)) throw noForm(request)
+    if (!SIGNATURE.test(request.get('x-twilio-signature') ?? ''))
+      throw new Problem('bad_signature', 'expected the header X-Twilio-Signature, with which Twilio signs its requests')
     const body = await receiveBody(request, response, { limit: MOST_BYTES, budget: bodies })
-    request.body = request.is(FORM) ? querystring.parse(body.toString()) : undefined
+    request.body = parseForm(body.toString())
     next()
   }
 }
@@ -31,11 +37,32 @@ function requireTwilio({ twilio }: TwilioSettings) {
   return twilio
 }
 
-const badSignature = () =>
-  new Problem(
+function noForm(request: Request): Problem {
+  const type = request.get('content-type')?.slice(0, 100) ?? 'no content type'
+  return new Problem('unsupported_type', `expected ${FORM}, as Twilio sends messages and their states; got ${type}`)
+}
+
+/** @throws Problem `too_large` */
+function parseForm(body: string) {
+  let fields = 1
+  for (let at = body.indexOf('&'); at !== -1; at = body.indexOf('&', at + 1)) fields++
+  if (fields > MOST_FIELDS) throw new Problem('too_large', `expected a form of at most ${MOST_FIELDS} fields`)
+  return querystring.parse(body, '&', '=', { maxKeys: 0 })
+}
+
+/** Names what is wrong as far as the request shows it. */
+function badSignature({ twilio, publicUrl }: TwilioSettings, request: Request, accountSid: unknown): Problem {
+  const where = `${publicUrl}${request.originalUrl.replace(/\?.*$/s, '')}`
+  if (typeof accountSid === 'string' && accountSid !== twilio?.accountSid)
+    return new Problem(
+      'bad_signature',
+      'expected AccountSid to be the account in TWILIO_ACCOUNT_SID: another account, a sub-account too, signs with a token of its own',
+    )
+  return new Problem(
     'bad_signature',
-    'expected X-Twilio-Signature to be made with the auth token, over PUBLIC_URL with this path and all fields',
+    `expected X-Twilio-Signature to be made with the token in TWILIO_AUTH_TOKEN over ${where}, its query and all fields: check that token, and that PUBLIC_URL is what the URL in Twilio's console begins with`,
   )
+}
 
 /**
  * A form of Twilio's, once its signature is found to be right.
@@ -51,7 +78,7 @@ export function signedForm(config: TwilioSettings, request: Request): Record<str
     url: `${config.publicUrl}${request.originalUrl}`,
     form,
   })
-  if (!right) throw badSignature()
+  if (!right) throw badSignature(config, request, form.AccountSid)
   // A sub-account signs with a token of its own; this is for the field that says otherwise.
   if (form.AccountSid !== twilio.accountSid)
     throw new Problem('forbidden', 'expected AccountSid to be the account in TWILIO_ACCOUNT_SID')

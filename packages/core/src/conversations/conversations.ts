@@ -5,6 +5,7 @@ import { hasSpellings } from '../identity/identity.ts'
 import { Replicas } from '../redis/replicas.ts'
 import { writeTogether } from '../redis/write-together.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
+import { wellFormed } from '../text/well-formed.ts'
 import type { Chat } from '../uponai/chat.ts'
 import { reports, type WebhookLanes } from '../webhooks/reports.ts'
 import { AddressBook, type Holder, type Services } from './address-book.ts'
@@ -363,7 +364,7 @@ export class Conversations {
   async #accept(
     id: string,
     origin: Omit<Origin, 'agentId'>,
-    { text, key, print: named = text, profile, media, reply, dropped, optOut }: IncomingMessage,
+    { text: given, key, print: named, profile, media, reply, dropped, optOut }: IncomingMessage,
     begin: Effect[],
     way: Way = {},
     size?: Conversation['ledgerSize'],
@@ -371,12 +372,13 @@ export class Conversations {
     const { prefix, lanes, deliveries, routes, mostWaiting, webhooks } = this.#options
     const keys = conversationKeys(prefix, id)
     const now = Date.now()
+    const text = wellFormed(given)
     const line = lineFields(origin, way)
     const from = line && { sender: line.to, participant: line.from }
     const message = { kind: 'message', text, ...way, ...from, ...(profile && { profile }) } as const
     const item: ConversationItem = dropped === undefined ? message : { kind: 'noted', ...(optOut && { optOut }) }
     const closeAfter = settingsOf(routes.current, origin, this.#options).autoCloseAfterMs
-    const print = digestOf(named)
+    const print = digestOf(named ?? text)
     const become =
       dropped === undefined ? { status: 'queued' as const } : { status: 'dropped' as const, reason: dropped }
     const entry = { kind: 'message', role: 'user', text, channel: origin.channel, ...become } as const

@@ -3,6 +3,7 @@ import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import type { Replicas } from '../redis/replicas.ts'
 import { writeTogether } from '../redis/write-together.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
+import { wellFormed } from '../text/well-formed.ts'
 import { type Conversation, changeEffects, keepEffects } from './conversation.ts'
 import { digestOf } from './digest.ts'
 import { handOffEffects, resumeEffects } from './handoff-fields.ts'
@@ -90,7 +91,8 @@ export class Handoffs {
    * Sends an operator's text to the participant, behind what is on its way already.
    * @param key the operator's id for the reply, if there is one: a repeat is known by it
    */
-  async reply(conversation: Conversation, { text, key }: { text: string; key?: string }): Promise<Reply> {
+  async reply(conversation: Conversation, { text: given, key }: { text: string; key?: string }): Promise<Reply> {
+    const text = wellFormed(given)
     const { prefix } = this.#options
     const { id } = conversation
     const { channel } = replyAddress(conversation)

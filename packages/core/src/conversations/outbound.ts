@@ -3,6 +3,7 @@ import type { Replicas } from '../redis/replicas.ts'
 import { chooseAgent } from '../routing/agents.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
 import type { AgentVersionRef } from '../routing/routes.ts'
+import { wellFormed } from '../text/well-formed.ts'
 import { reports, type WebhookLanes } from '../webhooks/reports.ts'
 import type { AddressBook, Holder } from './address-book.ts'
 import { beginEffects, type Conversation, changeEffects, keepEffects } from './conversation.ts'
@@ -73,7 +74,8 @@ export interface OutboundParts extends SettingDefaults {
  * Writes to a person first, or goes on in the conversation with them. The conversation's beginning, its ledger and what is to
  * be sent are stored in one step.
  */
-export async function sendOut(parts: OutboundParts, message: OutboundMessage): Promise<SentOut> {
+export async function sendOut(parts: OutboundParts, given: OutboundMessage): Promise<SentOut> {
+  const message = { ...given, ...(given.text !== undefined && { text: wellFormed(given.text) }) }
   const { addresses, optOuts, replicas, mostWaiting, find } = parts
   const { text = '', key } = message
   const wanted = await outboundAddress(parts, message)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wellFormed } from '../text/well-formed.ts'
 import type { Chat, ChatAnalysis, ChatMessage } from './chat.ts'
 import { field, fieldsOf, filled, instant, list, type Raw, record, unwrap } from './fields.ts'
 
@@ -9,6 +10,9 @@ export interface ChatPage {
 }
 
 const string = z.string()
+
+/** What is said: kept and sent in one spelling, see {@link wellFormed}. */
+const spoken = z.string().transform(wellFormed)
 
 /** The chat in an answer or event, or undefined when there is none that has an id. */
 export function readChat(answer: unknown): Chat | undefined {
@@ -89,12 +93,12 @@ function hasEndTime(raw: Raw): boolean {
 
 /** Entries that cannot be read stay as empty ones, so that positions in the history keep their meaning. */
 function messageFrom(item: unknown): ChatMessage {
-  if (typeof item === 'string') return { content: item }
+  if (typeof item === 'string') return { content: wellFormed(item) }
   const raw = fieldsOf(item)
   if (!raw) return {}
   return {
     role: field(raw, filled, 'role')?.toLowerCase(),
-    content: field(raw, string, 'content'),
+    content: field(raw, spoken, 'content'),
     id: field(raw, filled, 'message_id', 'messageId', 'id'),
     at: field(raw, instant, 'created_timestamp', 'createdTimestamp', 'createdAt', 'created_at', 'timestamp'),
     name: field(raw, filled, 'name'),

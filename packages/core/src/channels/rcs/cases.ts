@@ -39,9 +39,9 @@ export const cases: ChannelCase[] = [
     sent: [{ body: 'ok' }],
   },
   {
-    name: 'STOP that Twilio does not mark, confirmed by us',
-    payload: { Body: 'STOP' },
-    stored: { status: 'dropped', reason: 'stop', text: 'STOP' },
+    name: 'an opt-out on which Twilio does nothing, confirmed by us',
+    payload: { Body: 'Please stop' },
+    stored: { status: 'dropped', reason: 'stop', text: 'Please stop' },
     sent: [{ body: OPT_OUT_TEXT }],
   },
   {

@@ -27,6 +27,9 @@ export interface Said {
   listed?: true
 }
 
+/** More characters than any channel carries. */
+const LONGEST_BODY = 65_536
+
 /** Characters of an extra; what is longer is cut. */
 const LONGEST_EXTRA = 1_000
 
@@ -47,7 +50,10 @@ const degrees = z
 
 /** Those fields of Twilio's form that say it; WhatsApp's and RCS's, but for the body. */
 export const saidFields = {
-  Body: z.string().default(''),
+  Body: z
+    .string()
+    .default('')
+    .transform((body) => body.slice(0, LONGEST_BODY)),
   MessageType: z
     .string()
     .regex(/^[\w -]{1,40}$/)

@@ -50,7 +50,7 @@ export const smsStatusForm = z
       accountSid: form.AccountSid,
       twilioStatus: form.MessageStatus,
       ...(status !== undefined && { status }),
-      ...(form.ErrorCode && /^\d{1,6}$/.test(form.ErrorCode) && { reason: reasonOfCode(Number(form.ErrorCode)) }),
+      ...(form.ErrorCode && /^[1-9]\d{0,5}$/.test(form.ErrorCode) && { reason: reasonOfCode(Number(form.ErrorCode)) }),
       ...(form.To !== undefined && { to: form.To }),
       ...(form.From !== undefined && { from: form.From }),
       ...(form.MessagingServiceSid !== undefined && { messagingServiceSid: form.MessagingServiceSid }),

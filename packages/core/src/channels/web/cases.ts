@@ -2,6 +2,13 @@ import type { ChannelCase } from '../channel-case.ts'
 
 export const cases: ChannelCase[] = [
   {
+    name: 'half a character, and one that no store keeps alike',
+    payload: { text: 'half \ud83d of it\0' },
+    reads: 'half \ufffd of it\ufffd',
+    stored: { status: 'answered' },
+    sent: [],
+  },
+  {
     name: 'a text',
     payload: { text: 'Where is my order?' },
     reads: 'Where is my order?',
