@@ -250,7 +250,7 @@ describe('the agent that goes on', () => {
     await s.text(FROM, 'one')
     await s.text(FROM, 'two')
     const items = await s.settled(conversation, (all) => all.some(({ status }) => status === 'sent'))
-    expect(await said(conversation)).toEqual([[expect.stringMatching(/\nCustomer: to the operator\n.*\]\none\ntwo$/)]])
+    expect(await said(conversation)).toEqual([[expect.stringMatching(/\nCustomer: to the operator\n.*⟧\none\ntwo$/)]])
     expect(items.map(({ status }) => status)).toEqual(['handed_off', 'answered', 'answered', 'sent'])
   })
 })

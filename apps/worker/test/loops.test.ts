@@ -27,3 +27,14 @@ test('an exchange with a machine comes to its end, which is shown and counted', 
   const next = await s.text(from, 'I am back. Is it still to be had?')
   expect((await s.settled(next)).at(-1)).toMatchObject({ role: 'agent' })
 })
+
+test('a machine that answers our failure texts is capped as well', async () => {
+  const fault = { kind: 'status', status: 400 } as const
+  await s.sandbox.setFaults({ rules: [{ target: 'uponai', operation: 'completion', fault }] })
+  let conversation = await s.text('+14155550134', 'Who is there?')
+  for (let i = 0; i < 15; i++) {
+    await s.settled(conversation)
+    conversation = await s.text('+14155550134', 'Who is there?')
+  }
+  expect((await s.settled(conversation)).at(-1)).toMatchObject({ role: 'user', status: 'dropped', reason: 'loop' })
+})

@@ -76,6 +76,7 @@ describe('a person', () => {
       'who chats for hours, with pauses to read',
       times(300, (i) => ({ text: `and ${'y'.repeat(i)}`, after: 4_000 + 2_500 * (i % 3) })),
     ],
+    ['whose messages waited for hours', times(40, () => ({ text: 'Hello??', after: -3_600_000 }))],
     ['who pages through a list', times(15, () => ({ text: 'Next', after: 3_000 }))],
   ])('%s is answered', (_, messages, repeats = []) => {
     expect(dropped(messages)).toEqual(repeats)

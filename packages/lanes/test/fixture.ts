@@ -112,6 +112,7 @@ export async function expectNothingLeft(lanes: Lanes): Promise<void> {
       'sweeper',
       'auditor',
       'oldest',
+      'workers:working',
       'seen',
       'dead',
       'stalled',

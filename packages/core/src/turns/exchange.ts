@@ -53,7 +53,8 @@ export function withMessage(before: Exchange | undefined, text: string, at: numb
   const heard = printOf(text)
   if (!before) return { repeats: 0, rapid: 0, at, heard, said: '' }
   const pause = at - before.at
-  const repeated = (heard === before.heard || heard === before.said) && pause < REPEATED_WITHIN_MS
+  // What waited for long, or was replayed, is older than our answer: it is no reply either.
+  const repeated = (heard === before.heard || heard === before.said) && Math.abs(pause) < REPEATED_WITHIN_MS
   return {
     repeats: repeated ? before.repeats + 1 : 0,
     rapid: rapidIn(before.rapid, pause),

@@ -23,7 +23,7 @@ import { followParticipant } from './follow.ts'
 import { afterwards, follow, MORE_MAY_COME, sharedEnd } from './group.ts'
 import { handOn } from './hand-on.ts'
 import { isHandedOff } from './handed-off.ts'
-import { loopingMessage, noteExchange } from './loop.ts'
+import { answeredExchange, loopingMessage, noteExchange } from './loop.ts'
 import { doMessage, settleMessage } from './message.ts'
 import { openChat } from './open-chat.ts'
 import { doOpening } from './opening.ts'
@@ -116,13 +116,17 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         return { effects: asked ? [...effects, announce(context)] : effects, adds: tell(effects) }
       }
       if (item.via) context.via = item.via
+      noteExchange(context, item)
       await followParticipant(context)
       // Of those that were said together one failure is enough; and an operator says what there is to say.
       const silent = sharedEnd(context) !== undefined || isHandedOff(context)
       const text = silent ? undefined : settings.failureMessage
       const { effects, adds } = outgoing(context, text === undefined ? [] : [{ role: 'system', text }], [
         ledgerEffect(prefix, conversation.id, failed),
-        ...change(context, afterwards(context, { reason: letter.reason, detail: letter.detail })),
+        ...change(context, {
+          ...answeredExchange(context, text === undefined ? [] : [text], Date.now()),
+          ...afterwards(context, { reason: letter.reason, detail: letter.detail }),
+        }),
         ...rearm(context, Date.now()),
       ])
       return { effects: [...effects, announce(context)], adds: [...adds, ...tell(effects)] }
