@@ -1,8 +1,9 @@
+import { createHmac } from 'node:crypto'
 import { createUponAIClient } from '@chatlane/core'
 import { type Sandbox, type SandboxClient, sandboxClient, sandboxCredentials, startSandbox } from '@chatlane/sandbox'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { anonymous, call, expectProblem } from './calls.ts'
+import { anonymous, call, expectProblem, newConversation } from './calls.ts'
 import { type StartedApi, startApi } from './started-api.ts'
 
 let sandbox: Sandbox
@@ -233,6 +234,45 @@ test('rest: messages without role, id and time are shown as far as they go', asy
       { ...nobody, text: 'echo: hi' },
     ],
   })
+  await api.stop()
+})
+
+test('the end of a chat is noted when the event comes without its metadata', async () => {
+  const key = sandboxCredentials.uponaiApiKey
+  const workspace = String(sandboxCredentials.uponaiWorkspaceId)
+  const env = { UPONAI_BASE_URL: sandbox.uponaiUrl, UPONAI_API_KEY: key, UPONAI_WORKSPACE_ID: workspace }
+  const api = await startApi({ env })
+  const { id } = await newConversation(api.url)
+  const client = createUponAIClient(api.config.uponai)
+  const { chatId } = await client.createChat({ agentId: 'chat_agent_a', metadata: { conversation_id: id } })
+  await client.close()
+  const body = JSON.stringify({ event: 'chat_ended', chat: { chat_id: chatId, chat_status: 'ended' } })
+  const at = Date.now()
+  const digest = createHmac('sha256', key).update(body).update(`${at}`).digest('hex')
+  const headers = { 'content-type': 'application/json', 'x-retell-signature': `v=${at},d=${digest}` }
+  expect((await call(api.url, '/webhooks/uponai', { body, headers })).status).toBe(204)
+  expect((await api.conversations.find(id))?.endedChatId).toBe(chatId)
+  await api.stop()
+})
+
+test('all that a list asks of UponAI has one deadline', async () => {
+  const api = await startApi({
+    env: {
+      UPONAI_BASE_URL: sandbox.uponaiUrl,
+      UPONAI_DIALECT: 'rest',
+      UPONAI_TIMEOUT_MS: '1000',
+      UPONAI_API_KEY: sandboxCredentials.uponaiApiKey,
+      UPONAI_WORKSPACE_ID: String(sandboxCredentials.uponaiWorkspaceId),
+    },
+  })
+  const client = createUponAIClient(api.config.uponai)
+  for (let n = 0; n < 10; n++) await client.createChat({ agentId: 'chat_agent_a' })
+  await client.close()
+  // Each is in time, and ten of them are not.
+  const fault = { kind: 'latency', distribution: 'fixed', ms: 400 } as const
+  await control.setFaults({ rules: [{ target: 'uponai', operation: 'list', fault }] })
+  expectProblem(await call(api.url, '/v1/chats?agent_id=chat_agent_b&limit=1'), 503, 'unavailable')
+  expect((await control.history({ kind: 'uponai' })).length).toBeLessThan(20)
   await api.stop()
 })
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { agentFields } from '../src/uponai/agent-fields.ts'
 import { createUponAIClient, type UponAIClient } from '../src/uponai/client.ts'
 import { answer, hang, reset, scriptedServer } from './uponai-scripted-server.ts'
 
@@ -188,4 +189,14 @@ test('rest has no drafts of older versions, and publishes no version by its numb
   await expect(rest.draftAgent('a', 1)).rejects.toMatchObject({ code: 'UPONAI_INVALID_REQUEST' })
   await expect(rest.publishAgent('a', { version: 1 })).rejects.toMatchObject({ code: 'UPONAI_INVALID_REQUEST' })
   expect(server.received).toEqual([])
+})
+
+test('the kinds of response engines that UponAI documents are passed on', () => {
+  const fits = (dialect: 'rest' | 'rpc', response_engine: object) =>
+    agentFields[dialect].safeParse({ agent_name: 'Ada', response_engine }).success
+  for (const dialect of ['rest', 'rpc'] as const) {
+    expect(fits(dialect, { type: 'conversation-flow', conversation_flow_id: 'flow_1', version: 2 })).toBe(true)
+    expect(fits(dialect, { type: 'custom-llm', llm_websocket_url: 'wss://llm.example.com' })).toBe(true)
+    expect(fits(dialect, { type: 'custom-llm' })).toBe(false)
+  }
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { analysisOf, analysisView } from '../src/conversations/analysis.ts'
 import { chatView, fullChatView } from '../src/uponai/chat-view.ts'
 import { readChat } from '../src/uponai/read-answer.ts'
 
@@ -48,4 +49,35 @@ test('a list shows no messages in either dialect', () => {
   const chat = readChat({ chatId: 'chat_1', messages: [{ content: 'hi' }], transcript: 'User: hi' })
   expect(chat && Object.keys(chatView(chat))).not.toEqual(expect.arrayContaining(['messages']))
   expect(JSON.stringify(chat && chatView(chat))).not.toContain('hi')
+})
+
+test('files, the outcome of tools and changes of node or state are shown', () => {
+  const files = [{ url: 'https://files.example.com/a.jpg', summary: 'a cat' }]
+  const node = { former_node_name: 'Hello', new_node_name: 'Order', transition_type: 'global' }
+  const messages = [
+    { role: 'user', content: 'look', multimedia: files },
+    { role: 'tool_call_result', tool_call_id: 't1', content: '{}', successful: false },
+    { role: 'node_transition', ...node },
+    { role: 'state_transition', former_state_name: 'a', new_state_name: 'b' },
+  ]
+  expect(view({ message_with_tool_calls: messages }).messages).toMatchObject([
+    { multimedia: files },
+    { successful: false },
+    { transition: { type: 'global', from: 'Hello', to: 'Order' } },
+    { transition: { type: null, from: 'a', to: 'b' } },
+  ])
+})
+
+test('an analysis keeps what the agent collected and what the chat cost', () => {
+  const chat = readChat({
+    chat_id: 'chat_1',
+    chat_analysis: { chat_summary: 'Booked.' },
+    collected_dynamic_variables: { day: 'Friday' },
+    chat_cost: { combined_cost: 12.5 },
+  })
+  const analysis = chat && analysisOf(chat)
+  expect(analysis && analysisView(analysis)).toMatchObject({
+    collected_dynamic_variables: { day: 'Friday' },
+    cost_cents: 12.5,
+  })
 })

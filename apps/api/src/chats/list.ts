@@ -1,4 +1,4 @@
-import { ChatlaneError, chatView, findChats, type UponAIClient } from '@chatlane/core'
+import { ChatlaneError, type Config, chatView, findChats, type UponAIClient } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { ApiKeys } from '../auth/api-keys.ts'
@@ -22,7 +22,11 @@ const query = z.strictObject({
 })
 
 /** `GET /v1/chats`: UponAI's own records, by their start */
-export function listChats(parts: { keys: ApiKeys; uponai: Pick<UponAIClient, 'listChats'> }): RequestHandler {
+export function listChats(parts: {
+  config: Pick<Config, 'uponai'>
+  keys: ApiKeys
+  uponai: Pick<UponAIClient, 'listChats'>
+}): RequestHandler {
   return async (request, response) => {
     parts.keys.require(request)
     const { sort, cursor, limit, ...given } = parse(query, request.query)
@@ -32,16 +36,21 @@ export function listChats(parts: { keys: ApiKeys; uponai: Pick<UponAIClient, 'li
       startedAfter: given.started_after,
       startedBefore: given.started_before,
     }
-    const { chats, next } = await askUponAI(response, async (options) => {
-      try {
-        return await findChats(parts.uponai, { limit, sortOrder: sort, cursor, filter }, options)
-      } catch (error) {
-        // All else in the request was checked here.
-        const refused = error instanceof ChatlaneError && error.code === 'UPONAI_REJECTED'
-        if (refused && cursor !== undefined) throw invalid('cursor', 'expected what an earlier answer gave as next')
-        throw error
-      }
-    })
+    const { chats, next } = await askUponAI(
+      response,
+      async (options) => {
+        try {
+          return await findChats(parts.uponai, { limit, sortOrder: sort, cursor, filter }, options)
+        } catch (error) {
+          // All else in the request was checked here.
+          const refused = error instanceof ChatlaneError && error.code === 'UPONAI_REJECTED'
+          if (refused && cursor !== undefined) throw invalid('cursor', 'expected what an earlier answer gave as next')
+          throw error
+        }
+        // One page of ours may take ten of UponAI's: all of them together get the time of one.
+      },
+      parts.config.uponai.timeoutMs,
+    )
     response.json({ items: chats.map(chatView), next: next ?? null })
   }
 }

@@ -2,15 +2,19 @@ import { ChatlaneError } from '@chatlane/core'
 import type { Response } from 'express'
 import { Problem } from '../problems.ts'
 
-/** Asks UponAI for as long as somebody waits for the answer. What it refuses, and that it is away, is a problem of the request. */
+/** For all that one request asks of UponAI, however many requests of ours that takes. */
+const WITHIN_MS = 60_000
+
+/** Asks UponAI for as long as somebody waits for the answer, and at most {@link WITHIN_MS}. What it refuses, and that it is away, is a problem of the request. */
 export async function askUponAI<T>(
   response: Response,
   ask: (options: { signal: AbortSignal }) => Promise<T>,
+  withinMs = WITHIN_MS,
 ): Promise<T> {
   const left = new AbortController()
   response.once('close', () => left.abort())
   try {
-    return await ask({ signal: left.signal })
+    return await ask({ signal: AbortSignal.any([left.signal, AbortSignal.timeout(withinMs)]) })
   } catch (error) {
     throw error instanceof ChatlaneError ? problemOf(error) : error
   }

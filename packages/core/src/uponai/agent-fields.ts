@@ -49,9 +49,13 @@ export const agentFields = {
   rest: z.strictObject(
     {
       agent_name: filled,
-      response_engine: z.looseObject(
-        { type: filled, llm_id: filled },
-        { error: 'expected an object with type and llm_id' },
+      response_engine: z.union(
+        [
+          z.looseObject({ type: filled, llm_id: filled }),
+          z.looseObject({ type: filled, conversation_flow_id: filled }),
+          z.looseObject({ type: filled, llm_websocket_url: filled }),
+        ],
+        { error: 'expected an object with type and llm_id, or conversation_flow_id, or llm_websocket_url' },
       ),
       ...shared,
       is_public: yesOrNo.optional(),
@@ -66,8 +70,12 @@ export const agentFields = {
         [
           z.looseObject({ type: z.literal('retell-llm'), llm_id: filled }),
           z.looseObject({ type: z.literal('conversation-flow'), conversation_flow_id: filled }),
+          z.looseObject({ type: z.literal('custom-llm'), llm_websocket_url: filled }),
         ],
-        { error: 'expected type retell-llm with llm_id, or type conversation-flow with conversation_flow_id' },
+        {
+          error:
+            'expected type retell-llm with llm_id, or type conversation-flow with conversation_flow_id, or type custom-llm with llm_websocket_url',
+        },
       ),
       ...shared,
       end_chat_after_silence_ms: nullable(whole(120_000, 259_200_000)),

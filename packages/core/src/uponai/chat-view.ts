@@ -53,7 +53,7 @@ export function statusOf({ status, over }: Chat): string {
 }
 
 function messageView(message: ChatMessage) {
-  const { toolCallId, toolCalls, arguments: input, name } = message
+  const { toolCallId, toolCalls, arguments: input, name, successful, multimedia, transition } = message
   return {
     id: message.id ?? null,
     /** Null where `rest` says none. */
@@ -64,13 +64,18 @@ function messageView(message: ChatMessage) {
     ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
     ...(input !== undefined && { arguments: input }),
     ...(toolCalls !== undefined && { tool_calls: toolCalls }),
+    ...(successful !== undefined && { successful }),
+    ...(multimedia !== undefined && { multimedia }),
+    ...(transition && {
+      transition: { type: transition.type ?? null, from: transition.from ?? null, to: transition.to ?? null },
+    }),
   }
 }
 
 const products = z.array(z.looseObject({ product: z.string(), cost: z.number() }))
 
 /** Cents, as Retell documents them; the inner fields in `rest` are not documented and read alike. */
-function costView(cost: Record<string, unknown>) {
+export function costView(cost: Record<string, unknown>) {
   const total = cost.combined_cost ?? cost.combinedCost
   const parts = products.safeParse(cost.product_costs ?? cost.productCosts)
   return {

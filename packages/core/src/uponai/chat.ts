@@ -11,6 +11,12 @@ export interface ChatMessage {
   toolCalls?: unknown[] | undefined
   /** Of a tool call (`rpc`): JSON in a string. */
   arguments?: string | undefined
+  /** Of a tool's result: whether it worked. */
+  successful?: boolean | undefined
+  /** Files of the message. */
+  multimedia?: unknown[] | undefined
+  /** Of a change of node or state: from where to where. */
+  transition?: { type?: string | undefined; from?: string | undefined; to?: string | undefined } | undefined
 }
 
 export interface ChatAnalysis {

@@ -105,7 +105,17 @@ function messageFrom(item: unknown): ChatMessage {
     toolCallId: field(raw, filled, 'tool_call_id', 'toolCallId'),
     toolCalls: field(raw, list, 'tool_calls', 'toolCalls'),
     arguments: field(raw, string, 'arguments'),
+    successful: field(raw, z.boolean(), 'successful'),
+    multimedia: field(raw, list, 'multimedia'),
+    transition: transitionFrom(raw),
   }
+}
+
+function transitionFrom(raw: Raw): ChatMessage['transition'] {
+  const from = field(raw, filled, 'former_node_name', 'formerNodeName', 'former_state_name', 'formerStateName')
+  const to = field(raw, filled, 'new_node_name', 'newNodeName', 'new_state_name', 'newStateName')
+  if (from === undefined && to === undefined) return undefined
+  return { type: field(raw, filled, 'transition_type', 'transitionType'), from, to }
 }
 
 function analysisFrom(raw: Raw): ChatAnalysis {
