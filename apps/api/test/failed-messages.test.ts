@@ -8,11 +8,15 @@ const SMS = '+15005550006'
 const WHATSAPP = 'whatsapp:+15005550006'
 const PLAIN_WHATSAPP = 'whatsapp:+15005550007'
 const TOLL_FREE = '+18005550006'
+const WITH_FILES = '+15005550008'
 
 const routes = `
 sms:
   - sender: "${SMS}"
     inbound_agents: [{ agent_id: chat_agent_sms }]
+  - sender: "${WITH_FILES}"
+    inbound_agents: [{ agent_id: chat_agent_sms }]
+    media: { policy: ignore, send_links: true }
   - sender: "${TOLL_FREE}"
     inbound_agents: [{ agent_id: chat_agent_sms }]
   - sender: "${WHATSAPP}"
@@ -78,7 +82,7 @@ async function waiting({ conversation }: Sent) {
   const items = await api.redis.lrange(`{${api.prefix}:0}:deliveries:mail:${conversation}`, 0, -1)
   return items.map((item) => {
     const [id = '', data = ''] = item.split('\n')
-    return { id, item: z.looseObject({ due: z.number() }).parse(JSON.parse(data)) }
+    return { id, item: z.looseObject({ due: z.number().optional() }).parse(JSON.parse(data)) }
   })
 }
 
@@ -209,6 +213,21 @@ test('a number that is none is flagged, which is shown until a message arrives',
   expect(await flag()).toMatchObject({ flagged: { reason: 'twilio_30006', reason_text: expect.any(String) } })
   await tell(one, { status: 'delivered' })
   expect(await flag()).not.toHaveProperty('flagged')
+})
+
+test('an operator’s reply goes out once more with the same text and files', async () => {
+  const one = await sent(WITH_FILES)
+  const about = `/v1/conversations/${one.conversation}`
+  expect((await call(api.url, `${about}/handoff`, { method: 'POST' })).status).toBe(200)
+  const text = 'See **this**: https://files.example.com/front.jpg'
+  expect((await call(api.url, `${about}/replies`, { body: { text } })).status).toBe(202)
+  const [first] = await waiting(one)
+  expect(first?.item).toMatchObject({ text: 'See **this**:', media: ['https://files.example.com/front.jpg'] })
+  // It was sent.
+  await api.redis.del(`{${api.prefix}:0}:deliveries:mail:${one.conversation}`)
+  await tell({ ...one, message: first?.id ?? '' }, { code: 30008 })
+  const [again] = await waiting(one)
+  expect(again?.item).toMatchObject({ ...first?.item, part: 0, again: 1 })
 })
 
 test('what can happen to anyone flags a number only when it goes on', async () => {

@@ -109,6 +109,20 @@ describe('what Twilio took and did not deliver', () => {
   })
 })
 
+it('a part that the text no longer has is not sent as an empty message', async () => {
+  s = await stage({})
+  const conversation = await s.text(PERSON, 'hi')
+  const items = await s.settled(conversation, (all) => ours(all).some(({ status }) => status === 'sent'))
+  const message = ours(items)[0]?.id ?? ''
+  const taken = { part: 1, sid: 'SMpart' }
+  const again = async () => ({ to: PERSON, from: NUMBER, text: 'echo: hi', part: 1, again: 1, due: 0 })
+  const failed = { once: 'undelivered', status: 'undelivered', reason: 'twilio_30008', taken, again, parts: 1 } as const
+  expect(await s.conversations.noteDelivery(conversation.id, message, failed)).toBe('sent_again')
+  const [shown] = ours(await s.settled(conversation))
+  expect(shown).toMatchObject({ status: 'failed', reason: 'changed' })
+  expect(await creates()).toHaveLength(1)
+})
+
 describe('what was told undelivered and delivered', () => {
   it('is not sent again when it is heard to have arrived while it waits', async () => {
     s = await stage({})

@@ -16,6 +16,7 @@ sms:
     coalesce_window_ms: 0
     media: { policy: reply }
     max_per_second: 2
+    text_format: as_is
   - messaging_service_sid: ${service}
     outbound_agents: [{ agent_id: c }]
 web:
@@ -65,6 +66,10 @@ describe('how a conversation is treated', () => {
     expect(at(own, 'media.policy')).toEqual(['reply', 'file'])
     expect(at(own, 'media.text')).toEqual(['Sorry, I can only read text.', 'default'])
     expect(at(pooled, 'inbound_agents')).toEqual([[{ agent_id: 'c', weight: 1 }], 'default'])
+    expect([at(own, 'text_format'), at(pooled, 'text_format')]).toEqual([
+      ['as_is', 'file'],
+      ['channel', 'default'],
+    ])
     expect(at(pooled, 'max_per_second')).toEqual([undefined, 'default'])
   })
 })

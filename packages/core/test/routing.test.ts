@@ -274,6 +274,7 @@ web:
     ],
     ['media: { send_links: 1 }', ['4: sms[0].media.send_links: expected true or false']],
     ['media: { polcy: reply }', ['4: sms[0].media.polcy: expected one of policy, .*; did you mean policy\\?']],
+    ['text_format: markdown', ['4: .*text_format: expected channel or as_is']],
     ['max_per_second: 0', ['4: .*max_per_second: expected a number of segments above 0, up to 1000']],
     ['max_per_second: 1001', ['4: .*max_per_second: expected a number of segments']],
     [`template: { content_sid: ${template} }`, ['4: sms[0].template: expected only with a WhatsApp sender']],

@@ -1,4 +1,5 @@
 import type { Channel } from '../conversations/origin.ts'
+import type { TextMarks } from '../text/markdown.ts'
 import type { Said } from './twilio/said.ts'
 
 /** What every channel says of itself; how it differs from the others is here and nowhere else. */
@@ -18,6 +19,8 @@ export interface CarriedChannel extends ChannelDefinition {
   readonly name: Exclude<Channel, 'web'>
   /** The text of what came in, attachments aside; empty when there is none. */
   read(said: Said): string
+  /** How a text stands out there. */
+  readonly marks: TextMarks
   /** Files that one message of ours holds. */
   readonly mostFiles: number
   /** How much a text takes of what its sender may send per second: segments or messages. */

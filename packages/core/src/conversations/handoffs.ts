@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
+import { deliveryOf } from '../channels/twilio/delivery-of.ts'
 import type { Replicas } from '../redis/replicas.ts'
 import { writeTogether } from '../redis/write-together.ts'
 import type { RoutesHolder } from '../routing/holder.ts'
@@ -7,7 +8,6 @@ import { wellFormed } from '../text/well-formed.ts'
 import { type Conversation, changeEffects, keepEffects } from './conversation.ts'
 import { digestOf } from './digest.ts'
 import { handOffEffects, resumeEffects } from './handoff-fields.ts'
-import type { DeliveryItem } from './items.ts'
 import { conversationKeys, shardOfConversation } from './keys.ts'
 import { ledgerEffect } from './ledger.ts'
 import { type Mark, readMark, writeOnce } from './once.ts'
@@ -131,12 +131,10 @@ export class Handoffs {
     print: string,
     effects: readonly Effect[],
   ): Promise<Mark & { status: 'done' | 'duplicate' }> {
-    const { redis, deliveries } = this.#options
+    const { redis, deliveries, routes } = this.#options
     const { id } = conversation
-    const { channel, ownLine: _, ...ends } = replyAddress(conversation)
-    if (channel === 'web')
-      return writeOnce(redis, { key: this.#markOf(id, replyKey(key)), print, forMs: SEEN_MS }, effects)
-    const item: DeliveryItem = { channel, ...ends, text }
+    const item = deliveryOf({ role: 'agent', by: 'operator', text }, replyAddress(conversation), routes.current)
+    if (!item) return writeOnce(redis, { key: this.#markOf(id, replyKey(key)), print, forMs: SEEN_MS }, effects)
     const dedupe = { id: replyKey(key), forMs: SEEN_MS, print }
     const added = await deliveries.add(id, { data: JSON.stringify(item), dedupe, effects })
     if (added.status === 'full') throw new Error('a lane without a limit is full')

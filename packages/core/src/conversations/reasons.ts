@@ -4,6 +4,7 @@ import { errorCatalog } from '../errors/catalog.ts'
 /** Our own words for why a message failed or was dropped. */
 const WORDS = new Map<string, string>([
   ['attempts_exhausted', 'All tries failed.'],
+  ['changed', 'It did not arrive, and has another form since the routes were changed, so it was not sent again.'],
   ['unclear', 'Nobody can say whether it was sent.'],
   ['no_answer', 'The assistant got the message but gave no answer.'],
   ['outcome_unknown', 'Nobody can say whether the assistant got the message.'],

@@ -32,6 +32,8 @@ export async function deliver(delivery: Delivery): Promise<Outcome> {
   if (reason) return done(delivery, 'failed', sending, reason)
   const { again = 0 } = item
   const end = again === 0 ? texts.length : (item.part ?? 0) + 1
+  // The routes file has changed since, and with it the form of the text.
+  if (again > 0 && end > texts.length) return done(delivery, 'failed', sending, 'changed')
   for (let part = progress?.part ?? item.part ?? 0; part < end; part++) {
     const sids = told.sids.get(part) ?? []
     // What was sent before has arrived after all.

@@ -87,6 +87,7 @@ function settingsOfSms(route: SmsRoute, entry: Partial<SmsEntry>, defaults: Sett
     optOut('text', route.optOut.text),
     setting('failure_message', route.failureMessage),
     setting('max_per_second', route.maxPerSecond),
+    setting('text_format', route.textFormat ?? 'channel'),
     template('content_sid', route.template?.contentSid),
     template('variables', route.template?.variables),
     setting('chat_variables', { ...(route.chatVariables ?? ownNames) }),

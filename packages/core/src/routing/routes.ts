@@ -70,6 +70,8 @@ export interface SmsRoute {
   template?: MessageTemplate
   /** Absent: {@link ownNames}. */
   chatVariables?: ChatVariableNames
+  /** An agent's Markdown is sent as it is; absent: it becomes what the channel shows. */
+  textFormat?: 'as_is'
 }
 
 export interface WebSettings {
@@ -145,6 +147,7 @@ function smsRouteFrom(entry: SmsEntry): SmsRoute {
     greeting: { inbound: entry.greeting ?? 'hide', outbound: entry.greeting ?? 'show' },
     media: mediaFrom(entry.media),
     optOut: { confirm: entry.opt_out?.confirm ?? true, text: entry.opt_out?.text ?? DEFAULT_OPT_OUT_TEXT },
+    ...(entry.text_format === 'as_is' && { textFormat: entry.text_format }),
     ...(entry.max_per_second !== undefined && { maxPerSecond: entry.max_per_second }),
     ...(entry.template && {
       template: { contentSid: entry.template.content_sid, variables: entry.template.variables },

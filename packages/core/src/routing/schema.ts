@@ -159,6 +159,7 @@ const sms = z.strictObject(
       .max(1000, { error: ratePerSecond })
       .optional(),
     template: template.optional(),
+    text_format: z.enum(['channel', 'as_is'], { error: 'expected channel or as_is' }).optional(),
   },
   { error: mapping('a route with sender or messaging_service_sid, and inbound_agents') },
 )

@@ -1,10 +1,8 @@
 import type { Addition, Effect } from '@chatlane/lanes'
-import { deliveryContent } from '../channels/twilio/linked-files.ts'
-import type { DeliveryItem } from '../conversations/items.ts'
+import { deliveryOf } from '../channels/twilio/delivery-of.ts'
 import { ledgerEffect, type Role } from '../conversations/ledger.ts'
 import { ledgerBudgetEffects } from '../conversations/ledger-budget.ts'
-import { originOf, replyAddress } from '../conversations/reply-address.ts'
-import { settingsOf } from '../conversations/settings.ts'
+import { replyAddress } from '../conversations/reply-address.ts'
 import type { TurnContext } from './context.ts'
 
 /** Writes and deliveries that belong to one commit. */
@@ -25,7 +23,7 @@ export function outgoing(
 ): Outgoing {
   const { conversation, prefix, deliveries, routes } = context
   const address = replyAddress(conversation)
-  const { channel, ownLine: _, ...ends } = address
+  const { channel } = address
   const effects = texts.map((message) =>
     ledgerEffect(prefix, conversation.id, {
       kind: 'message',
@@ -40,13 +38,11 @@ export function outgoing(
     conversation.ledgerSize,
     texts.map(({ text }) => text),
   )
-  if (channel === 'web') return { effects: [...before, ...effects, ...budget], adds: [] }
-  // A linked address has a route of its own.
-  const { sendLinks } = settingsOf(routes.current, originOf(address), context).media
-  const adds = texts.map(({ role, text }, i): Addition => {
-    const delivery: DeliveryItem = { channel, ...ends, ...deliveryContent({ role, text }, channel, sendLinks) }
+  const adds = texts.flatMap((text, i): Addition[] => {
+    const delivery = deliveryOf(text, address, routes.current)
+    if (!delivery) return []
     const id = { effect: before.length + i }
-    return { lanes: deliveries, lane: conversation.id, id, data: JSON.stringify(delivery) }
+    return [{ lanes: deliveries, lane: conversation.id, id, data: JSON.stringify(delivery) }]
   })
   return { effects: [...before, ...effects, ...budget], adds }
 }

@@ -50,4 +50,12 @@ export const cases: ChannelCase[] = [
     stored: { status: 'dropped', reason: 'stop', text: 'STOP' },
     sent: [],
   },
+  {
+    name: 'Markdown in the answer',
+    payload: { Body: 'When are you open?' },
+    reads: 'When are you open?',
+    answers: '## Our hours\n\n- **Mon**: 9–17\nSee [our page](https://example.com/a_b) and 2*3*4.',
+    stored: { status: 'answered' },
+    sent: [{ body: 'Our hours\n\n- Mon: 9–17\nSee our page (https://example.com/a_b) and 2*3*4.' }],
+  },
 ]

@@ -1,3 +1,4 @@
+import { PLAIN_TEXT } from '../../text/markdown.ts'
 import { type CarriedChannel, TWILIO_MOST_CHARACTERS } from '../channel.ts'
 import { readWithExtras } from '../twilio/said.ts'
 
@@ -7,6 +8,7 @@ const MARK = 'rcs:'
 export const rcs: CarriedChannel = {
   name: 'rcs',
   mostCharacters: TWILIO_MOST_CHARACTERS,
+  marks: PLAIN_TEXT,
   mostFiles: 1,
   owns: (address) => address.startsWith(MARK),
   read: readWithExtras,

@@ -1,3 +1,4 @@
+import { PLAIN_TEXT } from '../../text/markdown.ts'
 import { type CarriedChannel, TWILIO_MOST_CHARACTERS } from '../channel.ts'
 import { countSegments } from './segments.ts'
 
@@ -5,6 +6,7 @@ import { countSegments } from './segments.ts'
 export const sms: CarriedChannel = {
   name: 'sms',
   mostCharacters: TWILIO_MOST_CHARACTERS,
+  marks: PLAIN_TEXT,
   mostFiles: 10,
   owns: (address) => /^\+?[\dA-Za-z ]{1,16}$/.test(address),
   read: ({ body }) => body,

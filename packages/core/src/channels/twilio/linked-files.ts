@@ -1,7 +1,4 @@
-import type { Role } from '../../conversations/ledger.ts'
 import { withoutEnding } from '../../text/without-ending.ts'
-import type { CarriedChannel } from '../channel.ts'
-import { CHANNELS } from '../channels.ts'
 
 /** Endings of files that Twilio's channels carry. */
 const FILE = /\.(jpe?g|png|gif|webp|mp4|3gp|mp3|ogg|amr|aac|m4a|pdf|vcf)$/i
@@ -82,15 +79,6 @@ function bareLinkAt(text: string, at: number): Link {
 function next(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from
   return pattern.exec(text)?.index ?? text.length
-}
-
-/** What is sent of a message: an agent's links to files as the files themselves, where the route says so. */
-export function deliveryContent(
-  { role, text }: { role: Role; text: string },
-  channel: CarriedChannel['name'],
-  sendLinks: boolean,
-): { text: string; media?: string[] } {
-  return sendLinks && role === 'agent' ? takeFiles(text, CHANNELS[channel].mostFiles) : { text }
 }
 
 function isFile(url: string): boolean {

@@ -16,7 +16,7 @@ import type { RoutesHolder } from '../../routing/holder.ts'
 import { carriedChannelOf } from '../channels.ts'
 import { codeOfReason } from './codes.ts'
 import { Consequences } from './consequences.ts'
-import { deliveryContent } from './linked-files.ts'
+import { deliveryOf } from './delivery-of.ts'
 import { nextPacificDay } from './pacific-day.ts'
 import type { SmsStatus } from './status.ts'
 
@@ -104,21 +104,20 @@ export class StatusDoor {
     sent: number,
   ): Promise<DeliveryItem | undefined> {
     const { again } = codeOfReason(reason)?.entry ?? {}
-    const { channel, to, from, service } = ends
-    if (!again || sent > again.times || channel === 'web') return undefined
-    const route = this.#parts.routes.current.smsRoute({ to: from ?? '', messagingServiceSid: service })
+    const { from, service } = ends
+    if (!again || sent > again.times) return undefined
+    const routes = this.#parts.routes.current
+    const route = routes.smsRoute({ to: from ?? '', messagingServiceSid: service })
     const template = reason === 'outside_window'
     if (template && !route?.template) return undefined
     // What was said on the web only was never sent.
     if (entry.channel === 'web') return undefined
+    const delivery = deliveryOf(entry, ends, routes)
+    if (!delivery) return undefined
     const now = Date.now()
     const pauseMs = again.after === 'next_pacific_day' ? nextPacificDay(now) - now : again.after
     return {
-      channel,
-      to,
-      ...(from !== undefined && { from }),
-      ...(service !== undefined && { service }),
-      ...deliveryContent(entry, channel, route?.media.sendLinks ?? false),
+      ...delivery,
       part,
       again: sent,
       due: now + pauseMs * (1 + SPREAD * Math.random()),

@@ -5,6 +5,8 @@ import { readWithExtras } from '../twilio/said.ts'
 export const whatsapp: CarriedChannel = {
   name: 'whatsapp',
   mostCharacters: TWILIO_MOST_CHARACTERS,
+  // https://faq.whatsapp.com/539178204879377
+  marks: { strong: '*', emphasis: '_', strike: '~', mono: '```' },
   mostFiles: 1,
   owns: (address) => address.startsWith('whatsapp:'),
   read: readWithExtras,
