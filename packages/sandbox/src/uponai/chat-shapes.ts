@@ -1,14 +1,14 @@
 import type { Settings } from '../settings.ts'
 import { type Chat, type ChatMessage, transcriptOf } from './chats.ts'
 
-const analysis = {
+export const analysis = {
   chat_summary: 'A conversation in the sandbox.',
   user_sentiment: 'Unknown',
   chat_successful: true,
   custom_analysis_data: {},
 }
 
-const cost = (chat: Chat) => ({ combined_cost: chat.completions, product_costs: [] })
+export const cost = (chat: Chat) => ({ combined_cost: chat.completions, product_costs: [] })
 
 function withoutUndeclared(message: ChatMessage, settings: Settings) {
   const { message_id, created_timestamp, ...item } = message
@@ -46,7 +46,7 @@ export function rpcChat(chat: Chat, settings: Settings, inList = false) {
     chat_id: chat.id,
     agent_id: chat.agentId,
     chat_status: chat.status,
-    chat_type: 'api_chat',
+    chat_type: chat.type,
     version: chat.agentVersion,
     retell_llm_dynamic_variables: chat.dynamicVariables,
     override_dynamic_variables: chat.overrideDynamicVariables,

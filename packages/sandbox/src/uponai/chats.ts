@@ -14,6 +14,7 @@ export interface Chat {
   agentId: string
   agentVersion: number
   dialect: 'rest' | 'rpc'
+  type: 'api_chat' | 'sms_chat'
   status: 'ongoing' | 'ended'
   metadata: Record<string, unknown> | undefined
   dynamicVariables: Record<string, string> | undefined
@@ -23,6 +24,8 @@ export interface Chat {
   endedAt: number | null
   endedBy: EndedBy | null
   analysed: boolean
+  /** UponAI's API does not know it any more; the sandbox's true history does. */
+  deleted: boolean
   messages: ChatMessage[]
   /** Completions that took effect. */
   completions: number
@@ -38,6 +41,8 @@ export interface NewChat {
   agentId: string
   agentVersion: number
   dialect: 'rest' | 'rpc'
+  /** Default: `api_chat`. */
+  type?: Chat['type']
   metadata: Record<string, unknown> | undefined
   dynamicVariables: Record<string, string> | undefined
   greeting: ScriptItem[]
@@ -46,6 +51,8 @@ export interface NewChat {
 export interface ChatListeners {
   started(chat: Chat): void
   ended(chat: Chat): void
+  /** Its analysis was asked for once more. */
+  analysedAgain(chat: Chat): void
 }
 
 /** All chats since the start or the last reset. */
@@ -69,6 +76,7 @@ export class ChatBook {
   create(wanted: NewChat): { chat: Chat; greeting: ChatMessage[] } {
     const { greeting, ...given } = wanted
     const chat: Chat = {
+      type: 'api_chat',
       ...given,
       index: this.#inOrder.length,
       id: `chat_${randomUUID().replaceAll('-', '')}`,
@@ -79,6 +87,7 @@ export class ChatBook {
       endedAt: null,
       endedBy: null,
       analysed: false,
+      deleted: false,
       messages: [],
       completions: 0,
       inFlight: 0,
@@ -101,6 +110,10 @@ export class ChatBook {
     chat.endedBy = by
     this.#listeners.ended(chat)
     return true
+  }
+
+  analyseAgain(chat: Chat): void {
+    this.#listeners.analysedAgain(chat)
   }
 
   clear(): void {

@@ -10,6 +10,8 @@ export interface CreateInput {
   agentVersion?: number | string | undefined
   metadata?: Record<string, unknown> | undefined
   dynamicVariables?: Record<string, string> | undefined
+  /** The agent writes first, by SMS. */
+  type?: Chat['type']
 }
 
 export interface UpdateInput {
@@ -37,7 +39,7 @@ export interface ChatPage {
 
 function chatOf(upstream: Upstream, chatId: string): Chat {
   const chat = upstream.chats.get(chatId)
-  if (chat === undefined) throw new Refusal('unknown', `Chat ${chatId} not found`)
+  if (chat === undefined || chat.deleted) throw new Refusal('unknown', `Chat ${chatId} not found`)
   return chat
 }
 
@@ -48,10 +50,18 @@ export async function createChat(
   input: CreateInput,
   delay: Delay,
 ): Promise<Chat> {
-  const { agentId, metadata, dynamicVariables } = input
+  const { agentId, metadata, dynamicVariables, type = 'api_chat' } = input
   const { number: agentVersion } = versionOf(upstream.agents.get(agentId), input.agentVersion)
   const greeting = upstream.script.greetingOf(agentId)
-  const { chat } = upstream.chats.create({ agentId, agentVersion, dialect, metadata, dynamicVariables, greeting })
+  const { chat } = upstream.chats.create({
+    agentId,
+    agentVersion,
+    dialect,
+    type,
+    metadata,
+    dynamicVariables,
+    greeting,
+  })
   await delay()
   return chat
 }
@@ -114,11 +124,28 @@ export async function endChat(upstream: Upstream, chatId: string, delay: Delay):
   return ended
 }
 
+/** What was said in it goes at once, whether or not the caller waits for the answer. */
+export async function deleteChat(upstream: Upstream, chatId: string, delay: Delay): Promise<void> {
+  const chat = chatOf(upstream, chatId)
+  chat.deleted = true
+  chat.messages = []
+  await delay()
+}
+
+/** The analysis comes again, with its webhook. */
+export async function rerunAnalysis(upstream: Upstream, chatId: string, delay: Delay): Promise<Chat> {
+  const chat = chatOf(upstream, chatId)
+  if (chat.status !== 'ended') throw new Refusal('invalid', `Chat ${chatId} has not ended`)
+  upstream.chats.analyseAgain(chat)
+  await delay()
+  return chat
+}
+
 /** Chats by start time; the pagination key stands for the last chat of the page before. */
 export async function listChats(upstream: Upstream, input: ListInput, delay: Delay): Promise<ChatPage> {
   await delay()
   const { all } = upstream.chats
-  const accepts = input.accepts ?? (() => true)
+  const accepts = (chat: Chat) => !chat.deleted && (input.accepts?.(chat) ?? true)
   const step = input.ascending ? 1 : -1
   let position = input.ascending ? 0 : all.length - 1
   if (input.paginationKey !== undefined) position = positionOf(upstream, input.paginationKey) + step

@@ -3,7 +3,16 @@ import { z } from 'zod'
 import { rpcChat, rpcMessage } from './chat-shapes.ts'
 import { type Dialect, endpoint } from './endpoint.ts'
 import { acceptedBy, filterCriteriaSchema } from './list-filter.ts'
-import { complete, createChat, endChat, getChat, listChats, updateChat } from './operations.ts'
+import {
+  complete,
+  createChat,
+  deleteChat,
+  endChat,
+  getChat,
+  listChats,
+  rerunAnalysis,
+  updateChat,
+} from './operations.ts'
 import type { Upstream } from './upstream.ts'
 
 export const rpc: Dialect = {
@@ -33,6 +42,27 @@ const createInput = z
     agentVersion: body.agent_version,
     metadata: body.metadata,
     dynamicVariables: body.retell_llm_dynamic_variables ?? body.uponai_dynamic_variables,
+  }))
+
+const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a number in E.164 form')
+
+/** Without an override UponAI takes the agent of the number; the sandbox knows no numbers and takes this one. */
+const NUMBERS_AGENT = 'chat_agent_of_number'
+
+const smsInput = z
+  .object({
+    body: z.object({
+      from_number: e164,
+      to_number: e164,
+      override_agent_id: z.string().min(1).optional(),
+      metadata,
+      retell_llm_dynamic_variables: variables.optional(),
+    }),
+  })
+  .transform(({ body }) => ({
+    agentId: body.override_agent_id ?? NUMBERS_AGENT,
+    metadata: body.metadata,
+    dynamicVariables: body.retell_llm_dynamic_variables,
   }))
 
 const completionInput = z
@@ -127,6 +157,26 @@ export function rpcRouter(upstream: Upstream): Router {
     '/end-chat/:chat_id',
     endpoint(upstream, rpc, 'end', chatInput, async ({ chatId }, delay) => {
       return { status: 204, effect: await endChat(upstream, chatId, delay) }
+    }),
+  )
+  router.delete(
+    '/delete-chat/:chat_id',
+    endpoint(upstream, rpc, 'delete', chatInput, async ({ chatId }, delay) => {
+      await deleteChat(upstream, chatId, delay)
+      return { status: 204, effect: true }
+    }),
+  )
+  router.put(
+    '/rerun-chat-analysis/:chat_id',
+    endpoint(upstream, rpc, 'rerun-analysis', chatInput, async ({ chatId }, delay) => {
+      return { status: 200, body: rpcChat(await rerunAnalysis(upstream, chatId, delay), settings), effect: true }
+    }),
+  )
+  router.post(
+    '/create-sms-chat',
+    endpoint(upstream, rpc, 'sms-create', smsInput, async (input, delay) => {
+      const chat = await createChat(upstream, 'rpc', { ...input, type: 'sms_chat' }, delay)
+      return { status: 200, body: rpcChat(chat, settings), effect: true, chatId: chat.id }
     }),
   )
   return router

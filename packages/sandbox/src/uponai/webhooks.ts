@@ -29,16 +29,20 @@ export function webhookListeners(parts: WebhookParts): ChatListeners {
     lastOf.set(chat, first)
     void first.then((accepted) => (accepted ? undefined : repeat(parts, chat.id, event, body)))
   }
+  const analyse = (chat: Chat) => {
+    void parts.waits.pause(parts.settings.analysis_ms).then((passed) => {
+      if (!passed || chat.deleted) return
+      chat.analysed = true
+      emit(chat, 'chat_analyzed')
+    })
+  }
   return {
     started: (chat) => emit(chat, 'chat_started'),
     ended: (chat) => {
       emit(chat, 'chat_ended')
-      void parts.waits.pause(parts.settings.analysis_ms).then((passed) => {
-        if (!passed) return
-        chat.analysed = true
-        emit(chat, 'chat_analyzed')
-      })
+      analyse(chat)
     },
+    analysedAgain: analyse,
   }
 }
 
