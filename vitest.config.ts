@@ -11,6 +11,7 @@ export default defineConfig({
       'dev/test/**/*.test.ts',
       'bench/test/**/*.test.ts',
       'chaos/test/**/*.test.ts',
+      'attack/test/**/*.test.ts',
     ],
     pool: 'forks',
     // Tests wait for leases and time-outs more than they compute; more at once, and processes starve on two cores.
