@@ -10,10 +10,15 @@ const { createRedaction } = await import('../../src/logging/redaction.ts')
 const { errorForLog } = await import('../../src/logging/error.ts')
 const { takeFiles } = await import('../../src/channels/twilio/linked-files.ts')
 const { splitText } = await import('../../src/channels/twilio/split.ts')
-const { optOutWord } = await import('../../src/channels/twilio/opt-out-words.ts')
-const { readWithExtras } = await import('../../src/channels/twilio/said.ts')
+const { hear, optOutWord } = await import('../../src/channels/twilio/opt-out-words.ts')
+const { isBlank, readWithExtras } = await import('../../src/channels/twilio/said.ts')
 const { formInWords } = await import('../../src/channels/twilio/filled-form.ts')
 const { inboundSmsForm } = await import('../../src/channels/twilio/inbound.ts')
+const { aboveName, aboveSignature, wordsOf } = await import('../../src/channels/twilio/opt-out-text.ts')
+const { linesOf, personsWords } = await import('../../src/conversations/voices.ts')
+const { printOf } = await import('../../src/turns/exchange.ts')
+const { jsonExcess } = await import('../../src/json/json-limits.ts')
+const { spellingsOf } = await import('../../src/identity/identity.ts')
 const { mediaOf } = await import('../../src/channels/twilio/media.ts')
 const { phoneNumber } = await import('../../src/channels/phone-number.ts')
 const { withoutEnding } = await import('../../src/text/without-ending.ts')
@@ -37,6 +42,12 @@ const LOOKING: Record<string, (text: string) => unknown> = {
   'the parts of a message': (text) => splitText(text, 1_600),
   'the words that opt out': optOutWord,
   'a form that was filled in': formInWords,
+  'a text that may opt out': (text) => [hear(text), aboveSignature(text), aboveName(text), wordsOf(text)],
+  'a blank text': isBlank,
+  "a person's words, marked as theirs": (text) => [personsWords(text), linesOf('Customer', text)],
+  'the mark of a text that comes again': printOf,
+  'JSON that is deep or long': (text) => [jsonExcess(text), jsonExcess(`[${text}`), jsonExcess(`"${text}`)],
+  'the identity of an address': (text) => spellingsOf(text),
   'what the richer channels bring': (text) =>
     readWithExtras({
       body: text,
