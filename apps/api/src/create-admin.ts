@@ -7,16 +7,18 @@ import { readyz } from './health/readyz.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 
 interface AdminParts {
+  /** What someone should see to, though it keeps nothing else from working. */
+  notes: () => readonly string[]
   readiness: Readiness
   metrics: ApiMetrics
   logger: Logger
 }
 
 /** The inner listener's application; never meant for the internet. */
-export function createAdmin({ readiness, metrics, logger }: AdminParts): Express {
+export function createAdmin({ notes, readiness, metrics, logger }: AdminParts): Express {
   const app = express().set('etag', false).use(helmet())
   app.get('/healthz', healthz)
-  app.get('/readyz', readyz(readiness, { reasons: true }))
+  app.get('/readyz', readyz(readiness, { reasons: true, notes }))
   app.get('/metrics', async (_request, response) => {
     const { registry } = metrics
     response.set('Content-Type', registry.contentType).end(await registry.metrics())

@@ -54,7 +54,7 @@ import { listPauses, type PausesOf } from './pauses/list.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 import { requestLog } from './request-log.ts'
 import { sendSms } from './sms/send.ts'
-import { twilioForm } from './webhooks/twilio-form.ts'
+import { type Signatures, twilioForm } from './webhooks/twilio-form.ts'
 import { tellRefused, twilioMessages } from './webhooks/twilio-messages.ts'
 import { twilioStatus } from './webhooks/twilio-status.ts'
 import { uponaiWebhook } from './webhooks/uponai.ts'
@@ -78,6 +78,7 @@ export interface ApiParts {
   statuses: StatusDoor
   /** What sends nothing for now. */
   pauses: PausesOf
+  signatures: Signatures
   /** Told when a message that Twilio brought could not be taken. */
   onRefused: () => void
 }

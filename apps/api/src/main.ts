@@ -37,6 +37,7 @@ import { createApi } from './create-api.ts'
 import { Readiness } from './health/readiness.ts'
 import { Listener } from './listener.ts'
 import { MissedWebhooks } from './webhooks/missed-webhooks.ts'
+import { RefusedSignatures } from './webhooks/refused-signatures.ts'
 
 /** Who asks before Redis is there gets a 503. To find a whole cluster takes a moment; one that is away holds up nobody. */
 const FIND_REDIS_MS = 1_000
@@ -136,6 +137,12 @@ const missedWebhooks =
   config.twilio &&
   new MissedWebhooks({ redis, prefix, inbox: createSmsInbox(config.twilio), conversations, routes, metrics, logger })
 const onRefused = () => missedWebhooks?.doubt()
+const signatures = new RefusedSignatures({
+  logger,
+  onSuspicion: (since) => void missedWebhooks?.suspect(since).catch(onError),
+  onRight: onRefused,
+  onCount: () => metrics.signatureRefused(),
+})
 const publicListener = new Listener(
   createApi({
     config,
@@ -159,11 +166,14 @@ const publicListener = new Listener(
       onError: (code, isKnown) => metrics.twilioError(code, isKnown),
     }),
     pauses: () => listPauses({ uponai: lanes, twilio: deliveries, webhooks }, prefix),
+    signatures,
     onRefused,
   }),
   { mostConnections: config.api.maxConnections, onDrop: () => metrics.limited('connections') },
 )
-const adminListener = new Listener(createAdmin({ readiness, metrics, logger }))
+const adminListener = new Listener(
+  createAdmin({ notes: () => (signatures.note === undefined ? [] : [signatures.note]), readiness, metrics, logger }),
+)
 
 reloadOnSignal(logger, routes)
 stopOnSignal(logger, STOP_WITHIN_MS, stop)

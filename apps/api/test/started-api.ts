@@ -23,6 +23,7 @@ import { EventStreams, type EventStreamsOptions } from '../src/conversations/eve
 import { createApi } from '../src/create-api.ts'
 import { Readiness } from '../src/health/readiness.ts'
 import { Listener, type ListenerOptions } from '../src/listener.ts'
+import { RefusedSignatures } from '../src/webhooks/refused-signatures.ts'
 
 export const apiKey = 'key-of-the-tests'
 export const accountSid = 'AC0123456789abcdef0123456789abcdef'
@@ -164,6 +165,12 @@ export async function startApi(options: Options = {}): Promise<StartedApi> {
       onError: (code, isKnown) => metrics.twilioError(code, isKnown),
     }),
     pauses: () => listPauses({ uponai: lanes, twilio: deliveries, webhooks }, prefix),
+    signatures: new RefusedSignatures({
+      logger,
+      onCount: () => metrics.signatureRefused(),
+      onSuspicion() {},
+      onRight() {},
+    }),
     onRefused() {},
   })
   const listener = new Listener(app, options.listener)

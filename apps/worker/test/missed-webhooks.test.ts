@@ -206,6 +206,38 @@ it('is not held up by a full conversation, and comes back to it', async () => {
   await expect.poll(() => s.redis.exists(`${prefix}:webhooks:left`)).toBe(0)
 })
 
+it('brings what was refused with an old auth token, once that is put right', async () => {
+  s = await stage({ workers: 0 })
+  await wasThere()
+  const { REDIS_PREFIX: prefix } = s.environment
+  const old = await apiBeside(s, { TWILIO_AUTH_TOKEN: 'f'.repeat(32) })
+  apis.push(old)
+  // Both beyond the margin that is looked back in any case.
+  await s.sandbox.settings({ twilio_clock_ms: -600_000 })
+  await missed(ANN, 'one')
+  await missed(BOB, 'two')
+  const line = await old.line(event('webhooks_refused'))
+  expect(line).toMatchObject({ level: 'error', msg: expect.stringContaining('TWILIO_AUTH_TOKEN') })
+  expect(old.log.filter(event('webhooks_refused'))).toHaveLength(1)
+  const { admin_port } = await old.line(({ msg }) => msg === 'api ready')
+  const inner = `http://127.0.0.1:${admin_port}`
+  const answer = await fetch(`${inner}/readyz`)
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('TWILIO_AUTH_TOKEN')])
+  expect(total(await scrape(inner), 'chatlane_twilio_signatures_refused_total')).toBe(2)
+  await expect.poll(() => s.redis.exists(`${prefix}:webhooks:refused`)).toBe(1)
+  await s.redis.set(`${prefix}:webhooks:refused`, Date.now() - 900_000)
+  await s.redis.set(`${prefix}:webhooks:alive`, Date.now())
+  await old.kill()
+  const next = await start()
+  expect(await next.line(event('webhooks_looked_back'))).toMatchObject({ accepted: 2 })
+  for (const [from, body] of [
+    [ANN, 'one'],
+    [BOB, 'two'],
+  ] as const)
+    expect(await taken(from)).toEqual([[body]])
+  await expect.poll(() => s.redis.exists(`${prefix}:webhooks:refused`)).toBe(0)
+})
+
 it('takes nothing in twice that came when its number belonged to another Messaging Service, or to none', async () => {
   s = await stage({ workers: 0 })
   const api = await start()

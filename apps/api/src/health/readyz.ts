@@ -4,12 +4,16 @@ import type { Readiness } from './readiness.ts'
 
 /**
  * `GET /readyz`: the process can take messages.
- * @param reasons what is wrong is said: on the inner listener only
+ * @param options `reasons`: what is wrong is said; `notes`: what someone should see to. Both on the inner listener only
  */
-export function readyz(readiness: Readiness, { reasons }: { reasons: boolean }): RequestHandler {
+export function readyz(
+  readiness: Readiness,
+  { reasons, notes = () => [] }: { reasons: boolean; notes?: () => readonly string[] },
+): RequestHandler {
   return async (_request, response) => {
     const problem = await readiness.problem()
     if (problem !== undefined) throw unavailable(reasons ? problem : 'this process is not ready')
-    response.json({ status: 'ready' })
+    const seen = notes()
+    response.json({ status: 'ready', ...(seen.length > 0 && { notes: seen }) })
   }
 }

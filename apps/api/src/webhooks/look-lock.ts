@@ -28,13 +28,12 @@ export class LookLock {
     return true
   }
 
-  /** @param afterMs for so long nobody can take it */
-  async release(afterMs = 0): Promise<void> {
+  async release(): Promise<void> {
     if (this.#renewal === undefined) return
     clearInterval(this.#renewal)
     this.#renewal = undefined
     // Away with Redis, it ends by itself.
-    await this.#keep(afterMs).catch(() => {})
+    await this.#keep(0).catch(() => {})
   }
 
   async #keep(ms: number): Promise<void> {

@@ -33,12 +33,13 @@ const SILENCE_MS = 75_000
 /** Looked at before the last beat as well: clocks differ, and a beat says nothing of the request before it. */
 const MARGIN_MS = 60_000
 
+/** For how long it is remembered that webhooks were refused. */
 const LONGEST_MS = 6 * 3_600_000
 
 /** Messages of the account that one look may list; the next one goes on from there. */
 const MOST_LISTED = 20_000
 
-/** After Twilio refused or did not answer, nobody asks again for so long. */
+/** After Twilio refused or did not answer, a process does not ask again for so long. */
 const ASK_AGAIN_AFTER_MS = 5 * 60_000
 
 /**
@@ -51,6 +52,7 @@ const ASK_AGAIN_AFTER_MS = 5 * 60_000
 export class MissedWebhooks {
   readonly #options: MissedWebhooksOptions
   readonly #aliveKey: string
+  readonly #refusedKey: string
   readonly #lock: LookLock
   readonly #left: LeftMessages
   readonly #stopping = new AbortController()
@@ -63,11 +65,14 @@ export class MissedWebhooks {
   /** When this process last noted that it takes webhooks, ms. */
   #lastBeat: number | undefined
   #failureTold = false
+  /** When Twilio, which refused it or did not answer, may be asked again, ms. */
+  #askAgain = 0
 
   constructor(options: MissedWebhooksOptions) {
     this.#options = options
     const { prefix, redis } = options
     this.#aliveKey = `${prefix}:webhooks:alive`
+    this.#refusedKey = `${prefix}:webhooks:refused`
     this.#lock = new LookLock(redis, `${prefix}:webhooks:lock`)
     this.#left = new LeftMessages(redis, `${prefix}:webhooks:left`)
     onBreak(redis, () => this.doubt())
@@ -76,6 +81,14 @@ export class MissedWebhooks {
   /** A webhook may have been missed: the next beat has it looked for. */
   doubt(): void {
     this.#doubts++
+  }
+
+  /**
+   * Messages may have been refused since a time, ms, though webhooks are taken: the next look, by whichever process, begins
+   * there. What comes first stays.
+   */
+  async suspect(since: number): Promise<void> {
+    await this.#options.redis.set(this.#refusedKey, since, 'PX', LONGEST_MS, 'NX')
   }
 
   /** From now on this process takes webhooks, whenever Redis is there. Nothing waits for what it does. */
@@ -129,19 +142,19 @@ export class MissedWebhooks {
     return Math.min(noted, this.#lastBeat ?? noted)
   }
 
-  /** Undefined when it was not done: another process is at it, or Twilio refused it a while ago. */
+  /** Undefined when it was not done: another process is at it, or Twilio refused this one a while ago. */
   async #alone<T>(work: () => Promise<T>): Promise<T | undefined> {
-    if (!(await this.#lock.take())) return undefined
-    let freeAfterMs = 0
+    // The next process may have other credentials: it need not wait.
+    if (Date.now() < this.#askAgain || !(await this.#lock.take())) return undefined
     try {
       const done = await work()
       this.#failureTold = false
       return done
     } catch (error) {
-      if (error instanceof SmsError) freeAfterMs = ASK_AGAIN_AFTER_MS
+      if (error instanceof SmsError) this.#askAgain = Date.now() + ASK_AGAIN_AFTER_MS
       throw error
     } finally {
-      await this.#lock.release(freeAfterMs)
+      await this.#lock.release()
     }
   }
 
@@ -149,10 +162,13 @@ export class MissedWebhooks {
   async #lookBack(): Promise<boolean> {
     const { redis, logger } = this.#options
     // Asked again: whoever had the lock before may have done it all.
-    const gapSince = this.#gapSince(Number(await redis.get(this.#aliveKey)))
+    const [noted, refused] = await redis.mget(this.#aliveKey, this.#refusedKey)
+    const gapSince = Math.min(this.#gapSince(Number(noted)), Number(refused ?? Number.POSITIVE_INFINITY))
     const { report, toTheEnd, firstLeft } = await this.#list('webhooks_looked_back', gapSince - MARGIN_MS)
     if (gapSince < report.since.getTime()) logger.warn({ gap_since: new Date(gapSince) }, TOO_LONG)
     if (firstLeft !== undefined) await this.#left.add(firstLeft)
+    // What is left of it, this process goes on with.
+    await redis.del(this.#refusedKey)
     if (toTheEnd) return true
     logger.warn({ until: report.listedUntil }, GOES_ON)
     // The margin is taken off again at the next look.

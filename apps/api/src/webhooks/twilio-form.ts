@@ -4,8 +4,12 @@ import type { Request, RequestHandler } from 'express'
 import type { BodyBudget } from '../bodies/body-budget.ts'
 import { hasBody, receiveBody } from '../bodies/receive-body.ts'
 import { Problem } from '../problems.ts'
+import type { RefusedSignatures } from './refused-signatures.ts'
 
 export type TwilioSettings = Pick<Config, 'twilio' | 'publicUrl'>
+
+/** Hears of the signatures of forms that name our account. */
+export type Signatures = Pick<RefusedSignatures, 'accepted' | 'refused'>
 
 const FORM = 'application/x-www-form-urlencoded'
 
@@ -68,7 +72,11 @@ function badSignature({ twilio, publicUrl }: TwilioSettings, request: Request, a
  * A form of Twilio's, once its signature is found to be right.
  * @throws Problem `not_set_up`, `bad_signature`
  */
-export function signedForm(config: TwilioSettings, request: Request): Record<string, string | string[]> {
+export function signedForm(
+  config: TwilioSettings,
+  signatures: Signatures,
+  request: Request,
+): Record<string, string | string[]> {
   const twilio = requireTwilio(config)
   const form: Record<string, string | string[]> = request.body ?? {}
   const { authToken, authTokenNext } = twilio
@@ -78,9 +86,13 @@ export function signedForm(config: TwilioSettings, request: Request): Record<str
     url: `${config.publicUrl}${request.originalUrl}`,
     form,
   })
-  if (!right) throw badSignature(config, request, form.AccountSid)
+  const ours = form.AccountSid === twilio.accountSid
+  if (!right) {
+    if (ours) signatures.refused()
+    throw badSignature(config, request, form.AccountSid)
+  }
   // A sub-account signs with a token of its own; this is for the field that says otherwise.
-  if (form.AccountSid !== twilio.accountSid)
-    throw new Problem('forbidden', 'expected AccountSid to be the account in TWILIO_ACCOUNT_SID')
+  if (!ours) throw new Problem('forbidden', 'expected AccountSid to be the account in TWILIO_ACCOUNT_SID')
+  signatures.accepted()
   return form
 }

@@ -5,7 +5,7 @@ import { bringsMessage, countMessage } from '../message-count.ts'
 import { parse } from '../parse.ts'
 import { Problem, unavailable } from '../problems.ts'
 import { note } from '../request-log.ts'
-import { signedForm, type TwilioSettings } from './twilio-form.ts'
+import { type Signatures, signedForm, type TwilioSettings } from './twilio-form.ts'
 
 interface Parts {
   config: TwilioSettings
@@ -13,6 +13,7 @@ interface Parts {
   routes: RoutesHolder
   metrics: ApiMetrics
   media: ApiMedia | undefined
+  signatures: Signatures
 }
 
 /** Tells when a message could not be taken: Twilio does not bring it again by itself, or not often. */
@@ -26,9 +27,9 @@ export function tellRefused(onRefused: () => void): RequestHandler {
 }
 
 /** `POST /webhooks/twilio/messages`: 204 once the message is durable. A body would be texted to the person. */
-export function twilioMessages({ config, conversations, routes, metrics, media }: Parts): RequestHandler {
+export function twilioMessages({ config, conversations, routes, metrics, media, signatures }: Parts): RequestHandler {
   return async (request, response) => {
-    const sms = parse(inboundSmsForm, signedForm(config, request))
+    const sms = parse(inboundSmsForm, signedForm(config, signatures, request))
     note(response, { message_sid: sms.messageSid, from: sms.from, to: sms.to, channel: sms.channel })
     bringsMessage(response, sms.channel)
     const acceptance = await acceptSms({ conversations, routes, links: media?.links }, sms)

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { parse } from '../parse.ts'
 import { note } from '../request-log.ts'
-import { signedForm, type TwilioSettings } from './twilio-form.ts'
+import { type Signatures, signedForm, type TwilioSettings } from './twilio-form.ts'
 
 /** Put there by our delivery; Twilio's signature covers it. */
 const query = z.object({
@@ -25,12 +25,13 @@ const query = z.object({
 interface Parts {
   config: TwilioSettings
   statuses: StatusDoor
+  signatures: Signatures
 }
 
 /** `POST /webhooks/twilio/status` */
-export function twilioStatus({ config, statuses }: Parts): RequestHandler {
+export function twilioStatus({ config, statuses, signatures }: Parts): RequestHandler {
   return async (request, response) => {
-    const told = parse(smsStatusForm, signedForm(config, request))
+    const told = parse(smsStatusForm, signedForm(config, signatures, request))
     const about = query.safeParse(request.query)
     note(response, { message_sid: told.messageSid, twilio_status: told.twilioStatus, reason: told.reason })
     if (about.success) {

@@ -37,6 +37,7 @@ export class ApiMetrics {
   readonly #dropped
   readonly #limited
   readonly #subscriptionRepairs
+  readonly #signaturesRefused
 
   constructor(parts: {
     redis: Pick<RedisWatch, 'problem'>
@@ -78,6 +79,11 @@ export class ApiMetrics {
       labelNames: ['limit'],
       registers,
     })
+    this.#signaturesRefused = new Counter({
+      name: 'chatlane_twilio_signatures_refused_total',
+      help: 'Webhooks that name our Twilio account and whose signature is wrong. When no message comes in meanwhile, TWILIO_AUTH_TOKEN or PUBLIC_URL is wrong; else a stranger makes them up.',
+      registers,
+    })
     this.#subscriptionRepairs = new Counter({
       name: 'chatlane_redis_subscription_repairs_total',
       help: 'Times that the subscriptions behind live events were found refused or gone while Redis was there, and were made again. Above 0: see the log for a right of the user of Redis, and what lies between Redis and the api.',
@@ -111,6 +117,11 @@ export class ApiMetrics {
   /** A limit was reached. @param limit one of our own words */
   limited(limit: string): void {
     this.#limited.inc({ limit })
+  }
+
+  /** A webhook of our Twilio account had a wrong signature. */
+  signatureRefused(): void {
+    this.#signaturesRefused.inc()
   }
 
   /** What live events listen to was refused or gone, and is there again. */
