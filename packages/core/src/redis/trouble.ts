@@ -12,6 +12,8 @@ export interface Trouble {
 
 interface Known extends Trouble {
   pattern: RegExp
+  /** Matches too, wherever. */
+  beside?: RegExp
 }
 
 const AWAY = 'Redis cannot be reached; trying again'
@@ -19,7 +21,8 @@ const AWAY = 'Redis cannot be reached; trying again'
 /** The first that matches `<code> <name>: <message>` of an error is it. */
 const KNOWN: readonly Known[] = [
   {
-    pattern: /sentinel.*\b(NOAUTH|WRONGPASS|without any password)/is,
+    pattern: /\b(NOAUTH|WRONGPASS|without any password)/i,
+    beside: /sentinel/i,
     words: 'the sentinels refuse our password: set REDIS_SENTINEL_PASSWORD to theirs',
     act: true,
   },
@@ -126,7 +129,7 @@ export function troubleOf(error: unknown): Trouble | undefined {
   const known = inner instanceof Error ? troubleOf(inner) : undefined
   if (known && !known.vague) return known
   const text = `${Reflect.get(error, 'code') ?? ''} ${error.name}: ${error.message}`
-  return KNOWN.find(({ pattern }) => pattern.test(text)) ?? known
+  return KNOWN.find(({ pattern, beside }) => pattern.test(text) && (beside?.test(text) ?? true)) ?? known
 }
 
 /** What cannot be told from the error is as good as away. */
