@@ -27,13 +27,15 @@ let given: Given | undefined
 let sides: Record<Side, (signal: AbortSignal) => Promise<void>> | undefined
 let stop: (() => Promise<void>) | undefined
 
+/** Of an answer; one without end goes on with it. */
+const more = Buffer.alloc(65_536, 'x')
+
 const server = createServer((request, response) => {
   request.resume()
   if (!receiver.endless) {
-    response.writeHead(204).end()
+    response.writeHead(200).end(more)
     return
   }
-  const more = Buffer.alloc(65_536, 'x')
   const pour = () => {
     while (!response.destroyed && response.write(more));
   }

@@ -5,7 +5,7 @@ import type { Row } from '../row.ts'
 export const endlessReceiver: Row = {
   name: 'a receiver that answers without end',
   attack: 'the receiver of business webhooks writes for as long as somebody reads, while ten people write',
-  harmless: 'the receiver answers 204, while ten people write',
+  harmless: 'the receiver answers with 64 kB, while ten people write',
   async prepare(given) {
     const people = await visitors(given, 10)
     const write = (endless: boolean) => async (signal: AbortSignal) => {

@@ -4,12 +4,12 @@ import type { Row } from '../row.ts'
 
 export const manyMessages: Row = {
   name: 'messages of one visitor',
-  attack: 'one visitor with 50 conversations writes 20 messages a second in each',
+  attack: 'one visitor with 50 conversations writes 10 messages a second in each',
   harmless: 'the same requests without a text',
   async prepare(given) {
     const all = await visitors(given, 50)
     const write = (body: () => object) => (signal: AbortSignal) =>
-      repeatedly(signal, { atOnce: all.length, pauseMs: 50 }, async (place) => {
+      repeatedly(signal, { atOnce: all.length, pauseMs: 100 }, async (place) => {
         const visitor = all[place]
         if (!visitor) return
         await given.client.ask(`${visitor.path}/messages`, {

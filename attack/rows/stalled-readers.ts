@@ -9,7 +9,7 @@ const READERS = 60
 export const stalledReaders: Row = {
   name: 'readers that read nothing',
   attack: '60 connections ask for a file of 10 MB and take nothing of the answer',
-  harmless: '60 connections read a small file once a second',
+  harmless: '60 connections, of which two read it to its end and the others a small file, once a second each',
   async prepare(given) {
     const sandbox = sandboxClient(given.sandboxUrl)
     const link = (bytes: number) =>
@@ -25,7 +25,7 @@ export const stalledReaders: Row = {
         }),
       harmless: (signal) =>
         repeatedly(signal, { atOnce: READERS, pauseMs: 1_000 }, (place) =>
-          given.client.ask(small, { from: `203.0.115.${place}` }),
+          given.client.ask(place < 2 ? large : small, { from: `203.0.115.${place}` }),
         ),
     }
   },

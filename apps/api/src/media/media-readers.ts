@@ -37,7 +37,11 @@ export class MediaReaders {
    * @throws Problem `unavailable` when every place is taken by somebody who reads
    */
   enter(link: string, address: string, cutOff: () => void): MediaReader {
-    this.#makeRoom(MOST_OF_ONE_LINK, (place) => place.link === link)
+    // Who wants the same file waits: one who reads nothing would only take the place of another.
+    this.#demandRoom(
+      MOST_OF_ONE_LINK,
+      this.#those((place) => place.link === link),
+    )
     this.#makeRoom(MOST_OF_ONE_ADDRESS, (place) => place.address === address)
     this.#makeRoom(MOST, () => true)
     const place = { link, address, progressedAt: Date.now(), cutOff }
@@ -55,14 +59,22 @@ export class MediaReaders {
     }
   }
 
+  /** Ends the slowest of those that count when there are too many and it took nothing for a while. */
   #makeRoom(most: number, counts: (place: Place) => boolean): void {
-    const places = [...this.#places].filter(counts)
+    const places = this.#those(counts)
+    const [slowest] = places.toSorted((a, b) => a.progressedAt - b.progressedAt)
+    if (places.length < most || !slowest) return
+    if (Date.now() - slowest.progressedAt >= YIELDS_AFTER_MS) this.#end(slowest)
+    else this.#demandRoom(most, places)
+  }
+
+  #demandRoom(most: number, places: readonly Place[]): void {
     if (places.length < most) return
-    const slowest = places.reduce((a, b) => (b.progressedAt < a.progressedAt ? b : a))
-    if (Date.now() - slowest.progressedAt < YIELDS_AFTER_MS) {
-      throw unavailable(`expected at most ${most} files to be read at a time here`, 'reads')
-    }
-    this.#end(slowest)
+    throw unavailable(`expected at most ${most} files to be read at a time here`, 'reads')
+  }
+
+  #those(count: (place: Place) => boolean): Place[] {
+    return [...this.#places].filter(count)
   }
 
   #end(place: Place): void {
