@@ -94,6 +94,13 @@ test('an event that is brought again says nothing new', async () => {
   expect(server.events.map(({ event }) => event)).toEqual(['status', 'message'])
 })
 
+test('another analysis of the same chat replaces the earlier one', async () => {
+  const { id } = await newConversation(api.url)
+  await post(analyzed(id, 'chat_1'))
+  await post(analyzed(id, 'chat_1', { chat_analysis: { ...analysis, chat_summary: 'Looked at again.' } }))
+  expect(await analysisFor(id)).toMatchObject({ chat_id: 'chat_1', summary: 'Looked at again.' })
+})
+
 test('an event that is brought several times at once is told once', async () => {
   const { id } = await newConversation(api.url)
   const events = Array.from({ length: 8 }, () => post(analyzed(id, 'chat_1')))

@@ -3,6 +3,7 @@ import { writeTogether } from '../redis/write-together.ts'
 import type { Chat } from '../uponai/chat.ts'
 import { analysisOf } from './analysis.ts'
 import { type Conversation, changeEffects } from './conversation.ts'
+import { digestOf } from './digest.ts'
 import type { ConversationItem } from './items.ts'
 import { conversationKeys } from './keys.ts'
 import { ledgerEffect } from './ledger.ts'
@@ -37,7 +38,7 @@ export async function noteChatEnded(parts: Parts, conversation: Conversation, ch
   return true
 }
 
-/** Stores what UponAI made of one of the conversation's chats, and shows it in the ledger; once per chat. */
+/** Stores what UponAI made of one of the conversation's chats, and shows it in the ledger; the same analysis once. */
 export async function noteChatAnalyzed(
   parts: Parts,
   { id }: Conversation,
@@ -46,10 +47,12 @@ export async function noteChatAnalyzed(
   const { redis, prefix } = parts
   const analysis = analysisOf(chat)
   if (!analysis) return 'no_analysis'
-  const mark = `${conversationKeys(prefix, id).told}${id}:analyzed:${chat.chatId}`
+  const text = JSON.stringify(analysis)
+  // A chat can be analysed again.
+  const mark = `${conversationKeys(prefix, id).told}${id}:analyzed:${chat.chatId}:${digestOf(text)}`
   const { record, live } = conversationKeys(prefix, id)
   const [, ledger, ...entry] = ledgerEffect(prefix, id, { kind: 'analysis', analysis })
-  const values = [SEEN_MS, analysis.startedAt ?? '', JSON.stringify(analysis), id, ...entry]
+  const values = [SEEN_MS, analysis.startedAt ?? '', text, id, ...entry]
   const done: unknown = await redis.eval(NOTE_ANALYSIS, 4, mark, record, ledger, live, ...values)
   return done === 1 ? 'noted' : 'duplicate'
 }
