@@ -18,8 +18,10 @@ import { ConversationTokens } from './auth/conversation-tokens.ts'
 import { cors } from './auth/cors.ts'
 import { BodyBudget } from './bodies/body-budget.ts'
 import { jsonBody } from './bodies/json-body.ts'
+import { deleteChat } from './chats/delete.ts'
 import { getChat } from './chats/get.ts'
 import { listChats } from './chats/list.ts'
+import { rerunAnalysis } from './chats/rerun-analysis.ts'
 import { creationBody, messageBody } from './conversations/bodies.ts'
 import { createConversation } from './conversations/create.ts'
 import { endConversation } from './conversations/end.ts'
@@ -33,6 +35,7 @@ import { listMessages } from './conversations/list-messages.ts'
 import { postMessage } from './conversations/post-message.ts'
 import { postReply } from './conversations/post-reply.ts'
 import { resumeConversation } from './conversations/resume.ts'
+import { updateConversation } from './conversations/update.ts'
 import { getDeadLetter } from './dead-letters/get.ts'
 import { listDeadLetters } from './dead-letters/list.ts'
 import { removeDeadLetter } from './dead-letters/remove.ts'
@@ -70,7 +73,7 @@ export interface ApiParts {
   conversations: Conversations
   deadLetters: ConversationDeadLetters
   live: LiveEvents
-  uponai: Pick<UponAIClient, 'getChat' | 'listChats'>
+  uponai: Pick<UponAIClient, 'getChat' | 'listChats' | 'updateChat' | 'deleteChat' | 'rerunAnalysis'>
   streams: EventStreams
   readiness: Readiness
   metrics: ApiMetrics
@@ -129,6 +132,7 @@ export function createApi(given: ApiParts): Express {
   app.post('/v1/conversations', creationBody(parts), createConversation(parts))
   app.get('/v1/conversations', listConversations(parts))
   app.get('/v1/conversations/:id', getConversation(parts))
+  app.patch('/v1/conversations/:id', withKey, updateConversation(parts))
   app.post('/v1/conversations/:id/messages', countUnavailable(parts.metrics), messageBody(parts), postMessage(parts))
   app.get('/v1/conversations/:id/messages', listMessages(parts))
   app.get('/v1/conversations/:id/events', conversationEvents(parts))
@@ -143,6 +147,8 @@ export function createApi(given: ApiParts): Express {
   app.delete('/v1/opt-outs/:to', removeOptOut(parts))
   app.get('/v1/chats', listChats(parts))
   app.get('/v1/chats/:id', getChat(parts))
+  app.delete('/v1/chats/:id', deleteChat(parts))
+  app.post('/v1/chats/:id/analysis', rerunAnalysis(parts))
   app.get('/v1/pauses', listPauses(parts))
   app.get('/v1/dead-letters', listDeadLetters(parts))
   app.post('/v1/dead-letters/replay', withKey, replayDeadLetters(parts))

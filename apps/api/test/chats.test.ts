@@ -188,6 +188,30 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
     }
   })
 
+  test('a chat is deleted, and analysed again, where the dialect has that', async () => {
+    const [id = '', other = ''] = await chats('chat_agent_a', 'chat_agent_a')
+    const rerun = () => call(api.url, `/v1/chats/${id}/analysis`, { method: 'POST' })
+    const remove = (chat: string) => call(api.url, `/v1/chats/${chat}`, { method: 'DELETE' })
+    expectProblem(await call(api.url, `/v1/chats/${id}`, { method: 'DELETE', headers: anonymous }), 401, 'unauthorized')
+    const unasked = await call(api.url, `/v1/chats/${id}/analysis`, { method: 'POST', headers: anonymous })
+    expectProblem(unasked, 401, 'unauthorized')
+    if (dialect === 'rest') {
+      expectProblem(await rerun(), 422, 'not_in_dialect')
+      expectProblem(await remove(other), 422, 'not_in_dialect')
+      expect(await ids()).toEqual([other, id])
+      return
+    }
+    expectProblem(await rerun(), 409, 'conflict')
+    await withClient((client) => client.endChat(id))
+    expect(await rerun()).toMatchObject({ status: 200, body: { chat_id: id, status: 'ended' } })
+    const fault = { kind: 'status', status: 500 } as const
+    await control.setFaults({ rules: [{ target: 'uponai', operation: 'rerun-analysis', fault }] })
+    expect(expectProblem(await rerun(), 502, 'bad_gateway').detail).toContain('it may have been done all the same')
+    expect(await remove(other)).toMatchObject({ status: 204, body: undefined })
+    expect(await ids()).toEqual([id])
+    expectProblem(await remove(other), 404, 'not_found')
+  })
+
   test.each([
     [500, 503, 'unavailable'],
     [401, 502, 'bad_gateway'],

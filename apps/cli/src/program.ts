@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addAgents } from './commands/agents.ts'
 import { addBackfill } from './commands/backfill.ts'
 import { addChats } from './commands/chats.ts'
+import { addConversations } from './commands/conversations.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 import { addLoad } from './commands/load.ts'
 import { addOptOuts } from './commands/opt-outs.ts'
@@ -28,6 +29,7 @@ Example:
   addBackfill(program)
   addPauses(program)
   addRoutes(program)
+  addConversations(program)
   addSms(program)
   addOptOuts(program)
   addAgents(program)

@@ -80,6 +80,28 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
     })
   })
 
+  test('a chat is deleted, and analysed again, where the dialect has that', async () => {
+    const [id = '', other = ''] = await chats('chat_agent_a', 'chat_agent_a')
+    if (dialect === 'rest') {
+      for (const command of ['delete', 'rerun-analysis']) {
+        const ended = await uponai.run(['chats', command, id])
+        expect(ended).toMatchObject({ code: 64, stdout: '' })
+        expect(ended.stderr).toContain('the rest dialect has no such request')
+      }
+      expect(await ids()).toEqual([other, id])
+      return
+    }
+    expect(await uponai.run(['chats', 'rerun-analysis', id])).toMatchObject({
+      code: 1,
+      stderr: 'chatlane: the chat goes on: only one that is over is analysed\n',
+    })
+    await uponai.control.endChat(id)
+    expect((await ok('chats', 'rerun-analysis', id, '--json')).json()).toMatchObject({ chat_id: id, over: true })
+    expect((await ok('chats', 'delete', other)).stdout).toBe('deleted\n')
+    expect(await ids()).toEqual([id])
+    expect(await uponai.run(['chats', 'delete', other])).toMatchObject({ code: 1 })
+  })
+
   test.each(['get', 'end'])('%s: an unknown chat is said', async (command) => {
     const ended = await uponai.run(['chats', command, 'chat_none'])
     expect(ended).toMatchObject({ code: 1, stdout: '' })

@@ -128,6 +128,20 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
   })
 })
 
+test('what only rpc has is asked there, and refused here in rest', async () => {
+  server.script(answer(204, ''), answer(200, { chat_id: 'c' }))
+  await rpc.deleteChat(oddId)
+  expect((await rpc.rerunAnalysis(oddId)).chatId).toBe('c')
+  expect(server.received).toMatchObject([
+    { method: 'DELETE', path: `/uponai/delete-chat/${odd}`, body: undefined },
+    { method: 'PUT', path: `/uponai/rerun-chat-analysis/${odd}`, body: undefined },
+  ])
+  const refusal = expect.objectContaining({ code: 'UPONAI_INVALID_REQUEST', message: expect.stringContaining('rest') })
+  await expect(rest.deleteChat('c')).rejects.toEqual(refusal)
+  await expect(rest.rerunAnalysis('c')).rejects.toEqual(refusal)
+  expect(server.received).toHaveLength(2)
+})
+
 const refused: [string, (client: UponAIClient) => Promise<unknown>, string][] = [
   ['an empty text', (client) => client.complete('c', ''), 'content'],
   ['a blank text', (client) => client.complete('c', ' \n'), 'content'],

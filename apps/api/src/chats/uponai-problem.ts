@@ -29,6 +29,9 @@ function problemOf(error: ChatlaneError): Problem {
     const detail = `UponAI refuses our credentials (${status}): UPONAI_API_KEY, UPONAI_WORKSPACE_ID`
     return new Problem('bad_gateway', detail)
   }
+  if (handling === 'unclear') {
+    return new Problem('bad_gateway', `${error.message}: it may have been done all the same, look before you ask again`)
+  }
   if (handling === 'permanent' || code === 'UPONAI_BAD_ANSWER') return new Problem('bad_gateway', error.message)
   const retryAfter = Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000))
   return new Problem('unavailable', error.message, { retryAfter })

@@ -1,10 +1,7 @@
-import { agentVersion } from '@chatlane/core'
+import { agentVersion, MOST_METADATA } from '@chatlane/core'
 import { z } from 'zod'
 import { invalid } from '../parse.ts'
 import { Problem } from '../problems.ts'
-
-/** UponAI keeps at most 50 kB of metadata per chat. */
-const MOST_METADATA = 50_000
 
 /** The fields of a request that say what a conversation's chats begin with. */
 export const chatFields = {

@@ -87,6 +87,28 @@ Example:
   $ chatlane chats end chat_1f0c…`,
     )
     .action(end)
+
+  group
+    .command('delete <chat>')
+    .description("delete UponAI's record of one, with what was said; rpc only")
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+It cannot be undone. Chatlane's own record of the conversation stays. If the chat is the open one of a conversation, the next
+message opens a new chat.
+
+Example:
+  $ chatlane chats delete chat_1f0c…`,
+    )
+    .action(remove)
+
+  group
+    .command('rerun-analysis <chat>')
+    .description('have one that is over analysed again; rpc only, and UponAI charges for it')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ chatlane chats rerun-analysis chat_1f0c…')
+    .action(rerunAnalysis)
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -126,4 +148,20 @@ async function end(chatId: string, options: Options): Promise<void> {
       return conversation_id === null ? done : `${done}; the next message of ${conversation_id} opens a new chat`
     })
   })
+}
+
+async function remove(chatId: string, options: Options): Promise<void> {
+  await withUponAI((uponai) => uponai.deleteChat(chatId))
+  print(options, { chat_id: chatId, deleted: true }, () => 'deleted')
+}
+
+async function rerunAnalysis(chatId: string, options: Options): Promise<void> {
+  const chat = await withUponAI(async (uponai, { dialect }) => {
+    if (dialect === 'rpc' && !(await uponai.getChat(chatId)).over) {
+      throw new Failure('the chat goes on: only one that is over is analysed')
+    }
+    return uponai.rerunAnalysis(chatId)
+  })
+  const view = fullChatView(chat)
+  print(options, view, () => describeChat(view))
 }

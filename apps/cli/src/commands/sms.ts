@@ -1,6 +1,5 @@
 import {
   exitOnConfigError,
-  jsonExcess,
   outboundRecipient,
   type Recipient,
   reasonText,
@@ -13,6 +12,7 @@ import { conversationsOf } from '../conversations.ts'
 import { Failure } from '../failure.ts'
 import { jsonOption } from '../options.ts'
 import { list, print } from '../output.ts'
+import { metadataOption, variableOption } from './chat-options.ts'
 
 interface Options {
   to: Recipient
@@ -45,12 +45,8 @@ export function addSms(program: Command): void {
     .addOption(new Option('--agent-opens', "send the agent's greeting").conflicts('text'))
     .option('--from <sender>', 'a sender or messaging_service_sid of the routes file; default: see below')
     .option('--agent <id>', "instead of the route's outbound agent")
-    .addOption(new Option('--metadata <json>', 'a JSON object for the chat').argParser(parseMetadata))
-    .addOption(
-      new Option('--variable <name=value>', 'a dynamic variable for the agent; may be repeated').argParser(
-        parseVariable,
-      ),
-    )
+    .addOption(metadataOption())
+    .addOption(variableOption())
     .option('--key <key>', 'names the message: with the same key it is sent once within a day')
     .addOption(jsonOption())
     .addHelpText(
@@ -123,28 +119,4 @@ function parseRecipient(text: string): Recipient {
   const recipient = outboundRecipient(text)
   if ('problem' in recipient) throw new InvalidArgumentError(recipient.problem)
   return recipient
-}
-
-function parseMetadata(text: string): Record<string, unknown> {
-  const excess = jsonExcess(text)
-  if (excess !== undefined) throw new InvalidArgumentError(excess)
-  const value = jsonOf(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidArgumentError('expected a JSON object, such as {"order":17}')
-  }
-  return { ...value }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function parseVariable(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('expected name=value')
-  return { ...before, [name]: value }
 }

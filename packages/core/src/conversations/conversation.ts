@@ -155,6 +155,18 @@ const record = z.object({
   pace: z.string().optional(),
 })
 
+const given = record.pick({ meta: true, vars: true })
+
+/** What a conversation's chats begin with, see {@link givenOf}. */
+export const GIVEN_FIELDS = ['meta', 'vars'] as const
+
+/** @param values what Redis answered for {@link GIVEN_FIELDS} */
+export function givenOf(values: readonly unknown[]): Pick<Conversation, 'metadata' | 'dynamicVariables'> {
+  const [meta, vars] = values.map((value) => value ?? undefined)
+  const it = given.parse({ meta, vars })
+  return { ...(it.meta && { metadata: it.meta }), ...(it.vars && { dynamicVariables: it.vars }) }
+}
+
 /** Undefined for the empty hash that Redis gives for a key that is not there. */
 export function parseConversation(id: string, hash: Record<string, string>): Conversation | undefined {
   if (hash.ch === undefined) return undefined

@@ -39,6 +39,7 @@ import { addressOf, nameOf, originOf, type ReplyAddress, replyAddress } from './
 import { wroteEffects } from './reply-window.ts'
 import { type SettingDefaults, settingsOf } from './settings.ts'
 import type { News } from './told.ts'
+import { type ConversationPatch, type Updated, updateConversation } from './update.ts'
 
 /** How long the sender's id of a message is remembered: Twilio's signature carries no time, so this is the defence against replays too. */
 const SEEN_MS = 24 * 3_600_000
@@ -262,6 +263,14 @@ export class Conversations {
   /** The Messaging Services of one of our addresses, by the messages that were taken in. */
   servicesOf(sender: string): Promise<Services> {
     return this.#addresses.servicesOf(sender)
+  }
+
+  /** Changes, now, what the conversation's chats begin with; for one that is open see `updateLiveChat`. */
+  async update({ id }: Conversation, patch: ConversationPatch): Promise<Updated> {
+    this.#replicas.demand(shardOfConversation(id))
+    const updated = await updateConversation(this.#options, id, patch)
+    await this.#replicas.confirm(shardOfConversation(id))
+    return updated
   }
 
   /** Ends the conversation's chat after what is already queued. */

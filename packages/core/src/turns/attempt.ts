@@ -13,14 +13,15 @@ const LEAST_LEASE_MS = 1_000
  * Makes an outside call that must not be repeated blindly: it is on record before it begins, and stays on record in
  * `conversation.attempt` unless it is clear what became of it. A call that succeeds is taken off the record by the commit of
  * its result.
- * @param meanwhile writes that go with the record
+ * @param meanwhile writes and reads that go with the record
+ * @param call given what Redis answered to `meanwhile`; undefined: that got lost on the way
  */
 export async function attempted<T>(
   context: TurnContext,
   kind: Attempt['kind'],
   target: string,
   meanwhile: readonly Effect[],
-  call: (options: Pick<CallOptions, 'signal' | 'begin'>) => Promise<T>,
+  call: (options: Pick<CallOptions, 'signal' | 'begin'>, answers?: readonly unknown[]) => Promise<T>,
 ): Promise<T> {
   const { conversation, turn, item, replicas } = context
   // A turn that is told to end puts nothing on record of which the next one had to find out that it never happened.
@@ -37,7 +38,7 @@ export async function attempted<T>(
   const begin = () => turn.assertLease(LEAST_LEASE_MS)
   begin()
   try {
-    return await call({ signal: turn.signal, begin })
+    return await call({ signal: turn.signal, begin }, answers?.slice(writes.length - meanwhile.length))
   } catch (error) {
     if (error instanceof ChatlaneError && error.handling === 'unclear') {
       const failed = `${error.code}: ${error.message}`

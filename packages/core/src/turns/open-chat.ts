@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Effect } from '@chatlane/lanes'
-import { keepEffects, withLost } from '../conversations/conversation.ts'
+import { GIVEN_FIELDS, givenOf, keepEffects, withLost } from '../conversations/conversation.ts'
 import { ledgerEffect, tightenEffects } from '../conversations/ledger.ts'
 import { nextAgent, nextVersion } from '../conversations/next-agent.ts'
 import { agentTexts, type Chat } from '../uponai/client.ts'
@@ -58,18 +58,18 @@ export async function openChat(
 }
 
 async function create(context: TurnContext): Promise<Chat> {
-  const { conversation, uponai, routes } = context
+  const { conversation, uponai, routes, redis, keys } = context
   const name = randomUUID()
   const agent = nextAgent(routes.current, conversation)
   const changed = agent === conversation.agentId ? {} : { agent }
   conversation.agentId = agent
   const version = nextVersion(routes.current, conversation)
-  const input = {
+  const input = () => ({
     agentId: agent,
     ...(version !== undefined && { agentVersion: version }),
     metadata: { ...conversation.metadata, conversation_id: conversation.id, [ATTEMPT_FIELD]: name },
     dynamicVariables: variablesOf(context),
-  }
+  })
   conversation.lost = withLost(conversation)
   // From here on the chat before is left, whatever becomes of this: else the next try would go to it, and forget this one.
   const left = change(context, {
@@ -79,7 +79,15 @@ async function create(context: TurnContext): Promise<Chat> {
     ...(conversation.attempt && { lost: conversation.lost }),
   })
   const told = tellLeft(context)
-  return attempted(context, 'create', name, [...left, ...told], (options) => uponai.createChat(input, options))
+  // In the same step as the record: who changes it later finds that a chat is being opened.
+  const given = ['HMGET', keys.record, ...GIVEN_FIELDS] as const
+  return attempted(context, 'create', name, [given, ...left, ...told], async (options, answers) => {
+    const [values] = answers ?? [await redis.hmget(keys.record, ...GIVEN_FIELDS)]
+    delete conversation.metadata
+    delete conversation.dynamicVariables
+    Object.assign(conversation, givenOf(Array.isArray(values) ? values : []))
+    return uponai.createChat(input(), options)
+  })
 }
 
 /** The writes that show that the chat before is over. */

@@ -7,16 +7,17 @@ import type { Operation } from './requests.ts'
 
 const longestDetail = 300
 
-/** A second create makes a second chat, a second completion says the text twice; what is not here may be repeated freely. */
+/** A second create makes a second chat, a second completion says the text twice, a second analysis is charged; what is not here may be repeated freely. */
 const unrepeatable: ReadonlySet<Operation> = new Set([
   'create',
   'complete',
+  'rerun-analysis',
   'agent-create',
   'agent-publish',
   'agent-draft',
 ])
 
-const namesChat: ReadonlySet<Operation> = new Set(['complete', 'get', 'update', 'end'])
+const namesChat: ReadonlySet<Operation> = new Set(['complete', 'get', 'update', 'end', 'delete', 'rerun-analysis'])
 const namesAgent: ReadonlySet<Operation> = new Set([
   'agent-get',
   'agent-update',

@@ -66,6 +66,10 @@ export interface UponAIClient extends UponAIAgents {
   updateChat(chatId: string, patch: UpdateChatPatch, options?: CallOptions): Promise<Chat>
   /** Also succeeds for a chat that is already over or unknown. */
   endChat(chatId: string, options?: CallOptions): Promise<void>
+  /** Takes a chat and what was said in it away. Only `rpc` can. */
+  deleteChat(chatId: string, options?: CallOptions): Promise<void>
+  /** Has a chat that is over analysed again, which is charged: not repeatable. Only `rpc` can. */
+  rerunAnalysis(chatId: string, options?: CallOptions): Promise<Chat>
   /** Lets requests in progress finish, then closes the connections. */
   close(): Promise<void>
 }
@@ -190,6 +194,15 @@ export function createUponAIClient(options: UponAIClientOptions): UponAIClient {
         const refusal = await explained(error, { operation: 'end', chatId }, callOptions)
         if (!isGone(refusal)) throw refusal
       }
+    },
+
+    async deleteChat(chatId, callOptions = {}) {
+      await call(dialect.delete(checked('delete', inputs.chatId, chatId)), callOptions, 'nothing', () => null)
+    },
+
+    async rerunAnalysis(chatId, callOptions = {}) {
+      const request = dialect.rerunAnalysis(checked('rerun-analysis', inputs.chatId, chatId))
+      return call(request, callOptions, 'a chat with its id', readChat)
     },
 
     close: () => pool.close(),

@@ -9,6 +9,8 @@ const deeds = {
   list: 'list chats',
   update: 'update a chat',
   end: 'end a chat',
+  delete: 'delete a chat',
+  'rerun-analysis': 'analyse a chat again',
   'agent-create': 'create an agent',
   'agent-get': 'get an agent',
   'agent-list': 'list agents',
@@ -24,7 +26,7 @@ export type Operation = keyof typeof deeds
 /** One HTTP request, relative to the base URL. A body is sent as JSON. */
 export interface WireRequest {
   operation: Operation
-  method: 'GET' | 'POST' | 'PATCH'
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   path: string
   body?: Record<string, unknown>
 }
@@ -61,6 +63,10 @@ export interface Dialect {
   list(query: FullListQuery): WireRequest
   update(chatId: string, patch: UpdateChatPatch): WireRequest
   end(chatId: string): WireRequest
+  /** Only `rpc` can. */
+  delete(chatId: string): WireRequest
+  /** Only `rpc` can. */
+  rerunAnalysis(chatId: string): WireRequest
 }
 
 /** An id is opaque, but it must be able to stand in a path: `.` and `..` would change it. */

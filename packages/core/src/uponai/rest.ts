@@ -43,5 +43,11 @@ export function restDialect(workspaceId: number): Dialect {
       },
     }),
     end: (chatId) => ({ operation: 'end', method: 'POST', path: `${chatPath(chatId)}/end`, body: { workspaceId } }),
+    delete: () => {
+      throw invalid('delete', 'the rest dialect has no such request')
+    },
+    rerunAnalysis: () => {
+      throw invalid('rerun-analysis', 'the rest dialect has no such request')
+    },
   }
 }

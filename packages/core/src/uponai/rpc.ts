@@ -45,6 +45,16 @@ export const rpcDialect: Dialect = {
     },
   }),
   end: (chatId) => ({ operation: 'end', method: 'PATCH', path: `/end-chat/${encodeURIComponent(chatId)}` }),
+  delete: (chatId) => ({
+    operation: 'delete',
+    method: 'DELETE',
+    path: `/delete-chat/${encodeURIComponent(chatId)}`,
+  }),
+  rerunAnalysis: (chatId) => ({
+    operation: 'rerun-analysis',
+    method: 'PUT',
+    path: `/rerun-chat-analysis/${encodeURIComponent(chatId)}`,
+  }),
 }
 
 function criteriaOf({ agentId, status, startedAfter, startedBefore }: ChatFilter) {
