@@ -318,7 +318,7 @@ describe('GET /media/{token}', () => {
     const other = file()
     const otherLink = await linkTo(other)
     twilio.on(other.path, (response) => response.writeHead(200, { 'content-type': 'image/jpeg' }).end('bytes'))
-    expect((await get(otherLink)).status).toBe(200)
+    await expect.poll(async () => (await get(otherLink)).status).toBe(200)
     await expect.poll(() => open).toBe(0)
     expect(most).toBe(20)
   })
