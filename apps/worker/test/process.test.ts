@@ -248,4 +248,5 @@ test('it is not ready while Redis is frozen, goes on by itself, and warns of one
   await expect.poll(() => readiness(worker)).toEqual([503, 'Redis does not answer'])
   await redis.thaw()
   await expect.poll(() => readiness(worker)).toEqual([200, undefined])
+  expect(worker.log.filter(({ msg }) => /no append-only file/.test(String(msg)))).toHaveLength(1)
 })

@@ -85,16 +85,18 @@ test.each<
   ['it goes away', () => server.url, () => server.kill(), () => server.start(), /cannot be reached/],
 ])('when %s there is one line, one when it is well, and work goes on', async (_what, url, broken, mended, words) => {
   await operator.acl('SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all')
-  const { log, events, watch, unexplained, queue, done } = process({ url: url() })
+  const { log, events, watch, unexplained, queue, done, redis } = process({ url: url() })
   await queue.add('before', {})
   await expect.poll(() => done.length).toBe(1)
   await broken()
   await expect.poll(() => watch.problem()).toBeDefined()
   await expect.poll(() => events()).toEqual(['redis_away'])
   expect(log[0]?.msg).toMatch(words)
-  // More than one round of tries.
+  // More than one round of tries, with many commands that want to be made; some troubles end them.
+  const many = Promise.allSettled(Array.from({ length: 30 }, () => redis.set('chatlane:many', '1')))
   await new Promise((resolve) => setTimeout(resolve, 2_000))
   await mended()
+  await many
   await queue.add('after', {})
   await expect.poll(() => done.length).toBe(2)
   await expect.poll(() => events()).toEqual(['redis_away', 'redis_back'])

@@ -3,10 +3,10 @@ import type { RedisConfig } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { connectToAnyNode } from './any-node.ts'
 import { BackOff } from './back-off.ts'
+import { Connector, serverName } from './connector.ts'
 import { gatherWrites } from './gather-writes.ts'
 import { keepAsking } from './keep-asking.ts'
 import type { RedisRole } from './role.ts'
-import { serverName, TlsConnector } from './tls-connector.ts'
 import { RedisWatch } from './watch.ts'
 
 const connectTimeoutMs = 5000
@@ -154,6 +154,7 @@ function readUrl({ url: text, tls }: RedisConfig) {
     db: Number(url.pathname.slice(1)),
     ...(url.username && { username: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' && { tls: { ...tls }, Connector: TlsConnector }),
+    ...(url.protocol === 'rediss:' && { tls: { ...tls } }),
+    Connector,
   }
 }

@@ -132,11 +132,17 @@ function variableOf({ cluster, sentinels }: RedisConfig): string {
   return sentinels ? 'REDIS_SENTINELS' : 'REDIS_URL'
 }
 
+/** What each process warned of last: a Redis that comes and goes is still the same one. */
+const warned = new WeakMap<Logger, string>()
+
 function warn({ wouldEvict, policy, persistent, version }: RedisCheck, logger: Logger): void {
-  if (wouldEvict)
-    logger.warn(
-      { version },
-      `Redis would delete messages if it had a maxmemory: expected maxmemory-policy noeviction, found ${policy}`,
-    )
-  if (!persistent) logger.warn({ version }, 'Redis has no append-only file: when it restarts, messages can be lost')
+  const warnings = [
+    ...(wouldEvict
+      ? [`Redis would delete messages if it had a maxmemory: expected maxmemory-policy noeviction, found ${policy}`]
+      : []),
+    ...(persistent ? [] : ['Redis has no append-only file: when it restarts, messages can be lost']),
+  ]
+  const all = warnings.join()
+  if (warned.get(logger) !== all) for (const warning of warnings) logger.warn({ version }, warning)
+  warned.set(logger, all)
 }
