@@ -22,10 +22,22 @@ afterAll(async () => {
 })
 
 /** Every way in which something is brought to the api, each with what it answers when all is well. */
-function requests(id: string, token: string): [name: string, ask: () => ReturnType<typeof call>, well: number][] {
+interface Talk {
+  id: string
+  token: string
+  /** Its first message, which a status callback may be about. */
+  message: string
+}
+
+async function talked(): Promise<Talk> {
+  const { id, token } = await newConversation(api.url)
+  return { id, token, message: await say(api.url, id, 'before') }
+}
+
+function requests({ id, token, message }: Talk): [name: string, ask: () => ReturnType<typeof call>, well: number][] {
   const sms = inbound({ From: '+15005554001' })
   const status = { AccountSid: accountSid, MessageSid: newSid(), MessageStatus: 'sent' }
-  const statusPath = `/webhooks/twilio/status?conversation=${id}&message=1-1&part=0`
+  const statusPath = `/webhooks/twilio/status?conversation=${id}&message=${message}&part=0`
   return [
     ['an inbound SMS', () => postForm(api.url, messages, sms), 204],
     ['a status callback', () => postForm(api.url, statusPath, status), 204],
@@ -41,25 +53,25 @@ function requests(id: string, token: string): [name: string, ask: () => ReturnTy
 }
 
 /** What answers 503 for as long as Redis takes nothing. */
-async function expectUnavailable(id: string, token: string): Promise<void> {
-  for (const [, ask] of requests(id, token)) {
+async function expectUnavailable(talk: Talk): Promise<void> {
+  for (const [, ask] of requests(talk)) {
     const answer = await ask()
     expectProblem(answer, 503, 'unavailable')
     expect(answer.headers.get('retry-after')).toMatch(/^[1-5]$/)
   }
 }
 
-async function expectWell(id: string, token: string): Promise<void> {
-  for (const [name, ask, well] of requests(id, token)) expect([name, (await ask()).status]).toEqual([name, well])
+async function expectWell(talk: Talk): Promise<void> {
+  for (const [name, ask, well] of requests(talk)) expect([name, (await ask()).status]).toEqual([name, well])
 }
 
 test('while Redis is away everything is answered at once, and afterwards all is as before', async () => {
-  const { id, token } = await newConversation(api.url)
-  const message = await say(api.url, id, 'before')
+  const talk = await talked()
+  const { id, token, message } = talk
   const reader = await readEvents(`${api.url}/v1/conversations/${id}/events?token=${token}`)
   await server.kill()
   await expect.poll(() => api.redis.status).not.toBe('ready')
-  await expectUnavailable(id, token)
+  await expectUnavailable(talk)
   await isNotReady()
   for (const path of ['', '/messages', '/events'])
     expectProblem(await call(api.url, `/v1/conversations/${id}${path}`), 503, 'unavailable')
@@ -67,7 +79,7 @@ test('while Redis is away everything is answered at once, and afterwards all is 
 
   await server.start()
   await expect.poll(async () => (await call(api.url, '/readyz')).status).toBe(200)
-  await expectWell(id, token)
+  await expectWell(talk)
   const { items } = await api.conversations.messages(id, '0', 10)
   expect(items[0]).toMatchObject({ id: message, text: 'before' })
   // the stream has lived through it
@@ -81,17 +93,17 @@ test.each([
   ['has no memory left', ['maxmemory', '1'], ['maxmemory', '0']],
   ['is a replica', ['replicaof', '127.0.0.1 1'], ['replicaof', 'no one']],
 ])('while Redis %s', async (_, broken, mended) => {
-  const { id, token } = await newConversation(api.url)
+  const talk = await talked()
   const set = ([name = '', value = '']: string[]) =>
     name === 'replicaof' ? operator.call(name, ...value.split(' ')) : operator.config('SET', name, value)
   await set(broken)
   try {
-    await expectUnavailable(id, token)
+    await expectUnavailable(talk)
   } finally {
     await set(mended)
   }
   await expect.poll(async () => (await call(api.url, '/readyz')).status).toBe(200)
-  await expectWell(id, token)
+  await expectWell(talk)
 })
 
 const isNotReady = (url = api.url) =>
@@ -99,18 +111,19 @@ const isNotReady = (url = api.url) =>
 const isReady = (url = api.url) => expect.poll(async () => (await call(url, '/readyz')).status).toBe(200)
 
 test('while Redis is frozen nobody waits for it, and streams go on afterwards', async () => {
-  const { id, token } = await newConversation(api.url)
+  const talk = await talked()
+  const { id, token } = talk
   const reader = await readEvents(`${api.url}/v1/conversations/${id}/events?token=${token}`)
   await server.freeze()
   const began = performance.now()
-  await Promise.all([expectUnavailable(id, token), expectUnavailable(id, token)])
+  await Promise.all([expectUnavailable(talk), expectUnavailable(talk)])
   await isNotReady()
   // Six requests one after the other: it was only the first that had to find out.
   expect(performance.now() - began).toBeLessThan(15_000)
   expect(api.redis.status).not.toBe('ready')
   await server.thaw()
   await isReady()
-  await expectWell(id, token)
+  await expectWell(talk)
   const message = await say(api.url, id, 'after')
   await reader.until(() => reader.events.some((event) => event.id === message))
   reader.close()

@@ -155,7 +155,7 @@ describe('replay', () => {
     await buryAll()
     const [letter] = await letters()
     const ended = await run('replay', letter?.id ?? '', 'nothing', '--json')
-    expect(ended.json()).toEqual({ replayed: 1, may_repeat: 0, not_found: 1 })
+    expect(ended.json()).toEqual({ replayed: 1, may_repeat: 0, not_found: 1, unreadable: 0 })
     expect(ended.code).toBe(1)
     expect(await texts()).toEqual([])
     const seen: string[] = []
@@ -200,7 +200,7 @@ describe('replay', () => {
     expect(shown.stdout).toMatch(/^careful +it may have taken effect/m)
     expect(one).toMatchObject({ code: 1, stdout: '0 replayed, 1 left that may have taken effect (--force)\n' })
     expect(one.stderr).toContain('may have taken effect')
-    expect([all.code, all.json()]).toEqual([0, { replayed: 0, may_repeat: 1, not_found: 0 }])
+    expect([all.code, all.json()]).toEqual([0, { replayed: 0, may_repeat: 1, not_found: 0, unreadable: 0 }])
     expect(await d.deliveries.waiting(conversation)).toBe(0)
 
     expect((await run('replay', '--all', '--force')).stdout).toBe('1 replayed\n')

@@ -26,9 +26,9 @@ const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/
 export function twilioForm({ config, bodies }: { config: TwilioSettings; bodies: BodyBudget }): RequestHandler {
   return async (request, response, next) => {
     requireTwilio(config)
-    if (hasBody(request) && !request.is(FORM)) throw noForm(request)
     if (!SIGNATURE.test(request.get('x-twilio-signature') ?? ''))
       throw new Problem('bad_signature', 'expected the header X-Twilio-Signature, with which Twilio signs its requests')
+    if (hasBody(request) && !request.is(FORM)) throw noForm(request)
     const body = await receiveBody(request, response, { limit: MOST_BYTES, budget: bodies })
     request.body = parseForm(body.toString())
     next()
