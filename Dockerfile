@@ -12,7 +12,7 @@ COPY . .
 RUN pnpm install --offline --frozen-lockfile --ignore-scripts && node node_modules/typescript/bin/tsc -b
 RUN rm -rf node_modules apps/*/node_modules packages/*/node_modules \
   && pnpm install --offline --frozen-lockfile --ignore-scripts --prod --filter './apps/*' --filter './packages/*' \
-  && rm -rf apps/*/src packages/*/src apps/*/*.tsbuildinfo packages/*/*.tsbuildinfo apps/*/dist/*.tsbuildinfo bench chaos dev
+  && rm -rf apps/*/src packages/*/src apps/*/*.tsbuildinfo packages/*/*.tsbuildinfo apps/*/dist/*.tsbuildinfo attack bench chaos dev
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
