@@ -97,7 +97,8 @@ describe.skipIf(!hasLocalRedis())('on a Redis Cluster', () => {
       await people.stop()
 
       expect(people.failures.length).toBeGreaterThan(0)
-      for (const failure of people.failures) expect(failure).toMatch(/503/)
+      // While an answer of unclear fate is waited for, somebody who writes on and on is held back.
+      for (const failure of people.failures) expect(failure).toMatch(/503|too_many_waiting|sms: 429/)
       await expectAnsweredOnce(people, stack.sandbox)
       await expectHeardAll(people)
       await expectNoCrossSlot(cluster)

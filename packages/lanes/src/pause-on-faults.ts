@@ -2,8 +2,8 @@ import type { Worker } from 'bullmq'
 import { backoff } from './backoff.ts'
 
 /** First and longest pause, ms. */
-const FIRST_MS = 250
-const LONGEST_MS = 10_000
+const FIRST_MS = 100
+const LONGEST_MS = 1_000
 
 /** Errors in a row until the first pause: one alone may be about one job. */
 const TOLERATED = 2

@@ -162,7 +162,7 @@ export class MissedWebhooks {
   async #lookBack(): Promise<boolean> {
     const { redis, logger } = this.#options
     // Asked again: whoever had the lock before may have done it all.
-    const [noted, refused] = await redis.mget(this.#aliveKey, this.#refusedKey)
+    const [noted, refused] = await Promise.all([redis.get(this.#aliveKey), redis.get(this.#refusedKey)])
     const gapSince = Math.min(this.#gapSince(Number(noted)), Number(refused ?? Number.POSITIVE_INFINITY))
     const { report, toTheEnd, firstLeft } = await this.#list('webhooks_looked_back', gapSince - MARGIN_MS)
     if (gapSince < report.since.getTime()) logger.warn({ gap_since: new Date(gapSince) }, TOO_LONG)
