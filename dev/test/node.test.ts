@@ -33,7 +33,7 @@ test.each([{}, { NO_PROXY: 'example.com' }, { no_proxy: 'example.com' }, { NO_PR
   },
 )
 
-test.each([
+test.each<[string, string, string | undefined, number, RegExp, boolean?]>([
   ['no package for the system, a new Node.js', 'FreeBSD amd64', '24.1.0', 0, /^24\.1\.0 as asked$/],
   [
     'no package for the system, an old Node.js',
@@ -43,14 +43,20 @@ test.each([
     /no Node\.js for FreeBSD amd64.*is 20\.20\.2/,
   ],
   ['no package for the system, no Node.js', 'Linux riscv64', undefined, 1, /there is no other.*install Node\.js 24/],
-  ['nothing installed', 'Darwin arm64', '22.0.0', 1, /not installed.*npx -y pnpm@10/],
-  ['nothing installed, a new Node.js', 'Darwin arm64', '26.0.0', 0, /^26\.0\.0 as asked$/],
-])('with %s', async (_, system, version, code, says) => {
+  ['no optional packages, an old Node.js', 'Darwin arm64', '22.0.0', 1, /not installed.*is 22\.0\.0.*--no-optional/],
+  ['no optional packages, a new Node.js', 'Darwin arm64', '26.0.0', 0, /^26\.0\.0 as asked$/],
+  ['nothing installed, an old Node.js', 'Darwin arm64', '22.0.0', 1, /not installed.*npx -y pnpm@10,/, false],
+  ['nothing installed, a new Node.js', 'FreeBSD amd64', '26.0.0', 1, /not installed.*npx -y pnpm@10,/, false],
+])('with %s', async (_, system, version, code, says, installed = true) => {
   const folder = mkdtempSync(join(tmpdir(), 'chatlane-node-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const [own, path] = [join(folder, 'dev/node/bin'), join(folder, 'path')]
   for (const made of [own, path]) mkdirSync(made, { recursive: true })
   copyFileSync(launcher, join(own, 'node'))
+  if (installed) {
+    mkdirSync(join(folder, 'node_modules'))
+    writeFileSync(join(folder, 'node_modules/.modules.yaml'), '')
+  }
   const [name, machine] = system.split(' ')
   program(join(path, 'uname'), `if [ "$1" = -s ]; then echo ${name}; else echo ${machine}; fi`)
   if (version) program(join(path, 'node'), `if [ "$1" = -p ]; then echo ${version}; else echo ${version} as "$1"; fi`)

@@ -66,7 +66,7 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
       chat_id: id,
       conversation_id: conversation,
       agent_id: 'chat_agent_a',
-      agent_version: 1,
+      agent_version: dialect === 'rest' ? 1 : 0,
       status: 'ongoing',
       over: false,
       type: dialect === 'rest' ? 'web_chat' : 'api_chat',

@@ -30,11 +30,12 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
   })
 
   test('an agent is made, changed, published and shown', async () => {
+    const first = dialect === 'rest' ? 1 : 0
     const fields = ['--webhook-events', 'chat_ended, chat_analyzed', '--timezone', 'Europe/Berlin']
     const made = await json('create', '--agent-name', 'Desk', '--llm-id', 'llm_1', ...fields)
     expect(made).toMatchObject({
       agent_name: 'Desk',
-      version: 1,
+      version: first,
       is_published: dialect === 'rpc' ? false : null,
       response_engine: { type: dialect === 'rest' ? 'uponai-llm' : 'retell-llm', llm_id: 'llm_1' },
       webhook_events: ['chat_ended', 'chat_analyzed'],
@@ -46,9 +47,12 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
     expect(changed).toMatch(/^auto_close_message +Bye\.$/m)
     expect(changed).toMatch(/^name +Front desk$/m)
 
-    expect((await ok('publish', id)).stdout).toMatch(dialect === 'rpc' ? /^version +1, published$/m : /^version +1$/m)
-    expect(ofItems(await json('versions', id), 'version')).toEqual(dialect === 'rest' ? [2, 1] : [1])
-    expect(await json('get', id, '--version', '1')).toMatchObject({ version: 1, auto_close_message: 'Bye.' })
+    expect((await ok('publish', id)).stdout).toMatch(dialect === 'rpc' ? /^version +0, published$/m : /^version +1$/m)
+    expect(ofItems(await json('versions', id), 'version')).toEqual(dialect === 'rest' ? [2, 1] : [0])
+    expect(await json('get', id, '--version', String(first))).toMatchObject({
+      version: first,
+      auto_close_message: 'Bye.',
+    })
   })
 
   test('a file is the body, and options come on top of it', async () => {
@@ -151,11 +155,11 @@ describe('where the dialects differ', () => {
     expect(late).toMatchObject({ code: 1, stdout: '' })
     expect(late.stderr).toContain('is published and cannot be changed')
     const ended = await rpc.run([...update, '--new-draft', '--json'])
-    expect(ended).toMatchObject({ code: 0, stderr: 'chatlane: draft 2 begun, like version 1\n' })
-    expect(ended.json()).toMatchObject({ version: 2, is_published: false, language: 'de-DE' })
+    expect(ended).toMatchObject({ code: 0, stderr: 'chatlane: draft 1 begun, like version 0\n' })
+    expect(ended.json()).toMatchObject({ version: 1, is_published: false, language: 'de-DE' })
     expect((await rpc.run(['agents', 'versions', 'chat_agent_a'])).stdout).toMatch(
-      /^VERSION +PUBLISHED +CHANGED +MADE FROM +TITLE\n2 +no .* 1\n1 +yes /,
+      /^VERSION +PUBLISHED +CHANGED +MADE FROM +TITLE\n1 +no .* 0\n0 +yes /,
     )
-    expect(await rpc.run(['agents', 'publish', 'chat_agent_a', '--version', '2'])).toMatchObject(done)
+    expect(await rpc.run(['agents', 'publish', 'chat_agent_a', '--version', '1'])).toMatchObject(done)
   })
 })

@@ -20,13 +20,13 @@ sms:
   - { sender: "+15005550018", ${agents}, chat_variables: false }
   - { sender: "+15005550019", inbound_agents: [{ agent_id: chat_agent_a, agent_version: latest_published }] }
 web:
-  - { public_key: pk, allowed_origins: ["https://www.example.com"], agent_id: chat_agent_a, agent_version: 1 }
+  - { public_key: pk, allowed_origins: ["https://www.example.com"], agent_id: chat_agent_a, agent_version: 0 }
 `,
   })
-  // Version 1 is published, 2 is a draft.
+  // Version 0 is published, 1 is a draft.
   const client = createUponAIClient(loadConfig('worker', s.environment).uponai)
   await client.publishAgent('chat_agent_a')
-  await client.draftAgent('chat_agent_a', 1)
+  await client.draftAgent('chat_agent_a', 0)
   await client.close()
 })
 
@@ -89,14 +89,14 @@ describe('an agent is told with whom it speaks', () => {
 
 describe('the version of an agent', () => {
   it('is the newest, a draft too, unless a route names one', async () => {
-    expect(await chatOf({ To: '+15005550006', From: '+14155550110' })).toMatchObject({ agent_version: 2 })
-    expect(await chatOf({ To: '+15005550019', From: '+14155550110' })).toMatchObject({ agent_version: 1 })
+    expect(await chatOf({ To: '+15005550006', From: '+14155550110' })).toMatchObject({ agent_version: 1 })
+    expect(await chatOf({ To: '+15005550019', From: '+14155550110' })).toMatchObject({ agent_version: 0 })
     const web = await s.conversations.openWeb({ agentId: 'chat_agent_a', publicKey: 'pk' })
-    expect(await openedFor(web.id)).toMatchObject({ agent_version: 1 })
+    expect(await openedFor(web.id)).toMatchObject({ agent_version: 0 })
   })
 
   it('is the one that a request asks for', async () => {
-    const input = { agentId: 'chat_agent_a', agentAsked: true, publicKey: 'pk', agentVersion: 2 }
-    expect(await openedFor((await s.conversations.openWeb(input)).id)).toMatchObject({ agent_version: 2 })
+    const input = { agentId: 'chat_agent_a', agentAsked: true, publicKey: 'pk', agentVersion: 1 }
+    expect(await openedFor((await s.conversations.openWeb(input)).id)).toMatchObject({ agent_version: 1 })
   })
 })

@@ -78,28 +78,28 @@ describe('rest', () => {
 describe('rpc', () => {
   test('an agent from its creation to a draft from a published version', async () => {
     const made = await rpc('POST', '/create-chat-agent', rpcFields)
-    expect(made).toMatchObject({ status: 201, body: { ...rpcFields, version: 1, is_published: false } })
+    expect(made).toMatchObject({ status: 201, body: { ...rpcFields, version: 0, is_published: false } })
     const { agent_id: id } = agent.parse(made.body)
-    expect(await rpc('POST', `/publish-agent-version/${id}`, { version: 1 })).toMatchObject({
+    expect(await rpc('POST', `/publish-agent-version/${id}`, { version: 0 })).toMatchObject({
       status: 200,
       body: undefined,
     })
     expect(await rpc('PATCH', `/update-chat-agent/${id}`, { agent_name: 'Late' })).toMatchObject({ status: 400 })
-    expect(await rpc('POST', `/create-agent-version/${id}`, { base_version: 1 })).toMatchObject({
+    expect(await rpc('POST', `/create-agent-version/${id}`, { base_version: 0 })).toMatchObject({
       status: 201,
-      body: { version: 2, base_version: 1, is_published: false },
+      body: { version: 1, base_version: 0, is_published: false },
     })
-    expect(await rpc('PATCH', `/update-chat-agent/${id}?version=2`, { agent_name: 'New' })).toMatchObject({
-      body: { version: 2, agent_name: 'New' },
+    expect(await rpc('PATCH', `/update-chat-agent/${id}?version=1`, { agent_name: 'New' })).toMatchObject({
+      body: { version: 1, agent_name: 'New' },
     })
     expect(await rpc('GET', `/list-agent-versions/${id}?limit=1`)).toMatchObject({
       status: 200,
-      body: { items: [{ version: 2, is_published: false }], has_more: true, pagination_key: '2' },
+      body: { items: [{ version: 1, is_published: false }], has_more: true, pagination_key: '1' },
     })
-    expect(await rpc('GET', `/list-agent-versions/${id}?limit=1&pagination_key=2`)).toMatchObject({
-      body: { items: [{ version: 1, is_published: true }], has_more: false },
+    expect(await rpc('GET', `/list-agent-versions/${id}?limit=1&pagination_key=1`)).toMatchObject({
+      body: { items: [{ version: 0, is_published: true }], has_more: false },
     })
-    expect(await rpc('GET', `/get-chat-agent/${id}?version=1`)).toMatchObject({ body: { is_published: true } })
+    expect(await rpc('GET', `/get-chat-agent/${id}?version=0`)).toMatchObject({ body: { is_published: true } })
   })
 
   test('the list goes page by page, and knows which agents are for chats', async () => {
@@ -136,11 +136,11 @@ test('both dialects are about the same agents, each with its own name for the en
 
 test('a chat is of the version that the agent has then', async () => {
   const create = async () => (await rpc('POST', '/create-chat', { agent_id: 'chat_agent_a' })).body
-  expect(await create()).toMatchObject({ version: 1 })
+  expect(await create()).toMatchObject({ version: 0 })
   await rest('POST', '/chat-agents/chat_agent_a/publish', {})
-  expect(await create()).toMatchObject({ version: 2 })
-  const pinned = { agent_id: 'chat_agent_a', agent_version: 1 }
-  expect(await rpc('POST', '/create-chat', pinned)).toMatchObject({ status: 201, body: { version: 1 } })
+  expect(await create()).toMatchObject({ version: 1 })
+  const pinned = { agent_id: 'chat_agent_a', agent_version: 0 }
+  expect(await rpc('POST', '/create-chat', pinned)).toMatchObject({ status: 201, body: { version: 0 } })
   expect(await rpc('POST', '/create-chat', { ...pinned, agent_version: 9 })).toMatchObject({ status: 422 })
 })
 

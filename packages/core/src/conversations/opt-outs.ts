@@ -1,6 +1,6 @@
 import type { LaneRedis } from '@chatlane/lanes'
 import { z } from 'zod'
-import { identityOf, spellingsOf } from '../identity/identity.ts'
+import { identitiesOf } from '../identity/identity.ts'
 import { digestOf } from './digest.ts'
 
 const reasons = ['person', 'carrier', 'operator'] as const
@@ -233,7 +233,7 @@ function stampOf(entry: string): number {
 
 /** The field of a pair, and those under which earlier versions stored it: one for each spelling of the two addresses. */
 function fieldsOf({ sender, participant }: Pair): [string, ...string[]] {
-  const [senders, participants] = [spellingsOf(identityOf(sender)), spellingsOf(identityOf(participant))]
+  const [senders, participants] = [identitiesOf(sender), identitiesOf(participant)]
   const [first, ...others] = senders.flatMap((one) => participants.map((other) => `${one}\n${other}`))
   return [first ?? '', ...others]
 }

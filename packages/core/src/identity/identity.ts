@@ -33,8 +33,12 @@ export function spellingsOf(address: string): readonly [string, ...string[]] {
  * March 2026 an opt-out at Twilio holds for both; WhatsApp is an account of its own.
  */
 export function identityOf(address: string): string {
-  const [present] = spellingsOf(address)
-  return present.startsWith(RCS) ? present.slice(RCS.length) : present
+  return identitiesOf(address)[0]
+}
+
+/** The identity of an address, see {@link identityOf}, and the texts that other spellings of it were stored under. */
+export function identitiesOf(address: string): readonly [string, ...string[]] {
+  return spellingsOf(address.startsWith(RCS) ? address.slice(RCS.length) : address)
 }
 
 /** The person behind an address, whatever channel they write on. */

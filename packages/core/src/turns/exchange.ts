@@ -1,4 +1,4 @@
-import { digestOf } from '../conversations/digest.ts'
+import { crc32 } from 'node:zlib'
 
 /**
  * Messages in a row that say nothing new (the text of the one before, or our own last one) and are answered. Twilio breaks a
@@ -24,7 +24,7 @@ export interface Exchange {
   rapid: number
   /** When the last message was answered or dropped, ms. */
   at: number
-  /** Digests of what the person said last, and of what we did. */
+  /** {@link printOf} what the person said last, and of what we did. */
   heard: string
   said: string
 }
@@ -42,10 +42,10 @@ export function written({ repeats, rapid, at, heard, said }: Exchange): string {
   return `${repeats} ${rapid} ${at} ${heard} ${said}`
 }
 
-/** What is compared of a text: not its case, blanks and, in a long one, its numbers. */
+/** A checksum of what is compared of a text: not its case, blanks and, in a long one, its numbers. */
 export function printOf(text: string): string {
   const plain = text.trim().toLowerCase().replaceAll(/\s+/gu, ' ')
-  return digestOf(plain.length > SHORT ? plain.replaceAll(/\p{Nd}+/gu, '0') : plain).slice(0, 6)
+  return crc32(plain.length > SHORT ? plain.replaceAll(/\p{Nd}+/gu, '0') : plain).toString(36)
 }
 
 /** The exchange with one more message in it. */

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { restNumberOf } from '../uponai/agent-shapes.ts'
 import type { Chat } from '../uponai/chats.ts'
 
 /** A chat as it truly is, for checks: `GET /_sandbox/chats`. */
 export const trueChatSchema = z.object({
   chat_id: z.string(),
   agent_id: z.string(),
+  /** As the chat's dialect counts: from 0 in rpc, from 1 in rest. */
   agent_version: z.int(),
   dialect: z.enum(['rest', 'rpc']),
   status: z.enum(['ongoing', 'ended']),
@@ -36,7 +38,7 @@ export function trueChat(chat: Chat): TrueChat {
   return {
     chat_id: chat.id,
     agent_id: chat.agentId,
-    agent_version: chat.agentVersion,
+    agent_version: chat.dialect === 'rest' ? restNumberOf(chat.agentVersion) : chat.agentVersion,
     dialect: chat.dialect,
     status: chat.status,
     metadata: chat.metadata ?? null,

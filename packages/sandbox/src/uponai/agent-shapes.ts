@@ -9,6 +9,10 @@ const defaults = {
 
 const noEngine = { llm_id: 'llm_sandbox' }
 
+/** The first version is 0 in the rpc dialect, and 1 in the rest dialect. */
+export const restNumberOf = (number: number) => number + 1
+export const numberOfRest = (version: number) => version - 1
+
 /** The same engine has another name in each dialect. */
 function engineOf({ fields }: AgentVersion, name: 'uponai-llm' | 'retell-llm') {
   const engine = { ...noEngine, type: name, ...Object(fields.response_engine) }
@@ -18,7 +22,7 @@ function engineOf({ fields }: AgentVersion, name: 'uponai-llm' | 'retell-llm') {
 export function restAgent({ id }: Agent, version: AgentVersion) {
   return {
     agent_id: id,
-    version: version.number,
+    version: restNumberOf(version.number),
     ...defaults,
     ...version.fields,
     response_engine: engineOf(version, 'uponai-llm'),
@@ -26,7 +30,7 @@ export function restAgent({ id }: Agent, version: AgentVersion) {
 }
 
 export function restVersion({ id }: Agent, { number, modifiedAt }: AgentVersion) {
-  return { agent_id: id, version: number, updated_at: new Date(modifiedAt).toISOString() }
+  return { agent_id: id, version: restNumberOf(number), updated_at: new Date(modifiedAt).toISOString() }
 }
 
 export function rpcAgent({ id }: Agent, version: AgentVersion) {

@@ -5,6 +5,7 @@ import { Refusal } from './refusal.ts'
 export type AgentFields = Record<string, unknown>
 
 export interface AgentVersion {
+  /** From 0 on, as in the rpc dialect. */
   readonly number: number
   readonly basedOn: number | undefined
   fields: AgentFields
@@ -89,7 +90,7 @@ export class AgentBook {
   #toChange(id: string, number: number | undefined) {
     const agent = this.#kept(id)
     const version = versionOf(agent, number)
-    if (version.published) throw new Refusal('invalid', `version ${version.number} is published and cannot be changed`)
+    if (version.published) throw new Refusal('invalid', 'this version is published and cannot be changed')
     return { agent, version }
   }
 
@@ -110,7 +111,7 @@ export function versionOf(agent: Agent, wanted: number | string = 'latest'): Age
     wanted === 'latest'
       ? newestOf(agent)
       : agent.versions.findLast((one) => (wanted === 'latest_published' ? one.published : one.number === wanted))
-  if (version === undefined) throw new Refusal('unknown', `Chat agent ${agent.id} has no version ${wanted}`)
+  if (version === undefined) throw new Refusal('unknown', `Chat agent ${agent.id} has no such version`)
   return version
 }
 
@@ -121,5 +122,5 @@ export function newestOf({ id, versions }: Agent): AgentVersion {
 }
 
 function firstVersion(fields: AgentFields): AgentVersion {
-  return { number: 1, basedOn: undefined, fields, published: false, modifiedAt: Date.now() }
+  return { number: 0, basedOn: undefined, fields, published: false, modifiedAt: Date.now() }
 }

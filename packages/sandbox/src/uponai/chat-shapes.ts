@@ -1,4 +1,5 @@
 import type { Settings } from '../settings.ts'
+import { restNumberOf } from './agent-shapes.ts'
 import { type Chat, type ChatMessage, transcriptOf } from './chats.ts'
 
 export const analysis = {
@@ -71,7 +72,7 @@ export function restChat(chat: Chat, settings: Settings) {
   return {
     chatId: chat.id,
     agentId: chat.agentId,
-    version: chat.agentVersion,
+    version: restNumberOf(chat.agentVersion),
     status: chat.status,
     type: 'web_chat',
     metadata: chat.metadata ?? {},

@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import { z } from 'zod'
 import { restAgentChange, restAgentFields } from './agent-fields.ts'
-import { restAgent, restVersion } from './agent-shapes.ts'
+import { numberOfRest, restAgent, restNumberOf, restVersion } from './agent-shapes.ts'
 import { newestOf, versionOf } from './agents.ts'
 import { endpoint } from './endpoint.ts'
 import { Refusal } from './refusal.ts'
@@ -10,6 +10,7 @@ import type { Upstream } from './upstream.ts'
 
 const workspaceId = z.int()
 const number = z.coerce.number().pipe(z.int().min(1))
+const version = number.transform(numberOfRest).optional()
 const inQuery = z.object({ workspaceId: z.coerce.number().pipe(workspaceId) })
 const inBody = z.object({ workspaceId })
 const params = z.object({ agentId: z.string() })
@@ -19,13 +20,13 @@ const createInput = z
   .transform(({ body: { workspaceId, ...fields } }) => ({ workspaceId, fields }))
 
 const getInput = z
-  .object({ params, query: inQuery.extend({ version: number.optional() }) })
+  .object({ params, query: inQuery.extend({ version }) })
   .transform(({ params, query }) => ({ ...params, ...query }))
 
 const updateInput = z
   .object({
     params,
-    query: z.object({ version: number.optional() }),
+    query: z.object({ version }),
     body: restAgentChange.extend({ workspaceId }),
   })
   .transform(({ params, query, body: { workspaceId, ...change } }) => ({ ...params, ...query, workspaceId, change }))
@@ -36,7 +37,7 @@ const listInput = z
       .extend({
         limit: number.pipe(z.int().max(1000)).default(1000),
         paginationKey: z.string().optional(),
-        paginationKeyVersion: number.optional(),
+        paginationKeyVersion: version,
       })
       .refine(
         ({ paginationKey, paginationKeyVersion }) =>
@@ -82,7 +83,7 @@ export function restAgentRouter(upstream: Upstream): Router {
         body: {
           data: page.map((agent) => restAgent(agent, newestOf(agent))),
           pagination_key: more ? end.id : null,
-          pagination_key_version: more ? newestOf(end).number : null,
+          pagination_key_version: more ? restNumberOf(newestOf(end).number) : null,
         },
       }
     }),

@@ -75,8 +75,8 @@ export const inboundSmsForm = z
   })
 
 /** Of the files: by the number that the form says, or else by those that it names. */
-function countOf({ NumMedia, ...form }: { NumMedia?: string | undefined; [field: string]: unknown }): number {
-  const said = /^\s*\d{1,3}\s*$/.test(NumMedia ?? '') ? Number(NumMedia) : 0
+function countOf(form: { NumMedia?: string | undefined; [field: string]: unknown }): number {
+  const said = /^\s*\d{1,3}\s*$/.test(form.NumMedia ?? '') ? Number(form.NumMedia) : 0
   let named = 0
   while (typeof form[`MediaUrl${named}`] === 'string') named++
   return Math.max(said, named)

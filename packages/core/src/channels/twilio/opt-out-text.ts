@@ -114,7 +114,8 @@ export function aboveName(text: string): string | undefined {
 }
 
 function linesOf(text: string): string[] {
-  if (text.length > LONGEST_WITH_SIGNATURE) return []
+  // A signature has a line of its own.
+  if (text.length > LONGEST_WITH_SIGNATURE || !LINE_BREAK.test(text)) return []
   const lines = text
     .trim()
     .split(LINE_BREAK)

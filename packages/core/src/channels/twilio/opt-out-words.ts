@@ -12,6 +12,8 @@ export interface Heard {
 interface Table {
   phrases: ReadonlyMap<string, Heard>
   polite: ReadonlySet<string>
+  /** First words of both: nearly every message begins with another one. */
+  beginnings: ReadonlySet<string>
   /** Words of the longest of them. */
   mostWords: number
 }
@@ -25,8 +27,10 @@ function table(): Table {
   for (const { word, alone = false, phrases: patterns } of Object.values(PHRASES).flat())
     for (const phrase of patterns.flatMap(expand)) phrases.set(keyOf(phrase), { word, alone })
   const polite = new Set(POLITE.map(keyOf))
-  const mostWords = Math.max(...[...phrases.keys(), ...polite].map((key) => key.split(' ').length))
-  made = { phrases, polite, mostWords }
+  const all = [...phrases.keys(), ...polite].map((key) => key.split(' '))
+  const beginnings = new Set(all.map(([first = '']) => first))
+  const mostWords = Math.max(...all.map(({ length }) => length))
+  made = { phrases, polite, beginnings, mostWords }
   return made
 }
 
@@ -66,11 +70,12 @@ function hearPhrase(text: string): Heard | undefined {
 
 /** All of it must be phrases of one meaning, and polite words: `at` each place, what was heard of the words before it. */
 function hearAmong(words: readonly string[]): Heard | undefined {
-  const { phrases, polite, mostWords } = table()
+  const { phrases, polite, beginnings, mostWords } = table()
   const at: (OptOutWord | 'polite' | undefined)[] = ['polite']
   for (let i = 0; i < words.length; i++) {
     const before = at[i]
-    if (before === undefined) continue
+    const word = words[i] ?? ''
+    if (before === undefined || !(beginnings.has(word) || beginnings.has(unrepeated(word)))) continue
     for (let length = 1; length <= Math.min(mostWords, words.length - i); length++) {
       const key = words.slice(i, i + length).join(' ')
       const heard = phrases.get(length === 1 ? unrepeated(key) : key)
@@ -88,8 +93,9 @@ const LONGEST_REPEATED = 20
 /** STOPSTOP is STOP. */
 function unrepeated(word: string): string {
   for (let length = 3; length <= Math.min(LONGEST_REPEATED, word.length / 2); length++) {
+    if (word.length % length !== 0) continue
     const part = word.slice(0, length)
-    if (word.length % length === 0 && part.repeat(word.length / length) === word) return part
+    if (part.repeat(word.length / length) === word) return part
   }
   return word
 }
