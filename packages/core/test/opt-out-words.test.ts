@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { expand, PHRASES } from '../src/channels/twilio/opt-out-phrases.ts'
+import { firstWordOf, wordsOf } from '../src/channels/twilio/opt-out-text.ts'
 import { optOutWord } from '../src/channels/twilio/opt-out-words.ts'
 
 test.each([
@@ -50,6 +51,36 @@ test(`a number, a name or a day beside a phrase is never lost (seed ${seed})`, (
       expect([text, optOutWord(text)]).toEqual([text, undefined])
     }),
     { seed, numRuns: 2_000 },
+  )
+})
+
+test(`the first word, found the fast way, is the first of all words (seed ${seed})`, () => {
+  const piece = fc.constantFrom(
+    's',
+    'T',
+    'stop',
+    'ooo',
+    'STOPPP',
+    'aaa',
+    "'",
+    '`',
+    '"',
+    '2',
+    '12',
+    ' ',
+    '\n',
+    '-',
+    '.',
+    'é',
+    '①',
+  )
+  const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''))
+  fc.assert(
+    fc.property(text, (text) => {
+      const first = firstWordOf(text)
+      if (first !== undefined) expect([text, first]).toEqual([text, wordsOf(text)?.[0]])
+    }),
+    { seed, numRuns: 5_000 },
   )
 })
 

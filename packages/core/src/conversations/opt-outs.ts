@@ -234,6 +234,7 @@ function stampOf(entry: string): number {
 /** The field of a pair, and those under which earlier versions stored it: one for each spelling of the two addresses. */
 function fieldsOf({ sender, participant }: Pair): [string, ...string[]] {
   const [senders, participants] = [identitiesOf(sender), identitiesOf(participant)]
+  if (senders.length === 1 && participants.length === 1) return [`${senders[0]}\n${participants[0]}`]
   const [first, ...others] = senders.flatMap((one) => participants.map((other) => `${one}\n${other}`))
   return [first ?? '', ...others]
 }

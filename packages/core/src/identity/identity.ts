@@ -8,14 +8,17 @@ const SPELLED = new RegExp(
   `^([a-z]+:)?\\+(?:${SPELLED_COUNTRIES.map(({ callingCode }) => callingCode).join('|')})(\\d{7,13})$`,
 )
 
+/** Most addresses are told apart by two digits. */
+const MAY_BE_SPELLED = new Set(SPELLED_COUNTRIES.map(({ callingCode }) => callingCode.slice(0, 2)))
+
 /**
  * Every address under which the same telephone is known on the same channel, the one of the present numbering plan first.
  * @param address as Twilio writes it: `+1…`, `whatsapp:+1…`, `rcs:+1…`, a short code, a name
  * @returns the address alone, unless its country has several spellings
  */
 export function spellingsOf(address: string): readonly [string, ...string[]] {
-  if (!SPELLED.test(address)) return [address]
   const plus = address.indexOf('+') + 1
+  if (!MAY_BE_SPELLED.has(address.slice(plus, plus + 2)) || !SPELLED.test(address)) return [address]
   const mark = address.slice(0, plus)
   const digits = address.slice(plus)
   for (const { callingCode, spellings } of SPELLED_COUNTRIES) {

@@ -4,13 +4,13 @@
 const STEERING = /[\u007f-\u009f\u2028\u2029\p{Cf}]/gu
 const STEERING_OR_C0 = /(?![\n\t])[\p{Cc}\u2028\u2029\p{Cf}]/gu
 
-/** In nearly every line of a log there is none, and the look for steering characters costs ten times as much as this one. */
-const BEYOND_ASCII = /[\u007f-\uffff]/
+/** ASCII and the ellipsis that stands in masked numbers: in most lines of a log there is nothing else, and this look is cheap. */
+const NOTHING_STEERS = /^[\0-~…]*$/
 
 /** A value as JSON that is the same to every parser and harmless in a terminal: what would steer it is escaped. */
 export function jsonForTerminal(value: unknown): string {
   const json = JSON.stringify(value)
-  return BEYOND_ASCII.test(json) ? json.replace(STEERING, escaped) : json
+  return NOTHING_STEERS.test(json) ? json : json.replace(STEERING, escaped)
 }
 
 /** A text with what would steer a terminal written as `\u001b`. Line breaks and tabs stay. */

@@ -1,5 +1,5 @@
 import { expand, type OptOutWord, PHRASES, POLITE } from './opt-out-phrases.ts'
-import { aboveName, aboveSignature, wordsOf } from './opt-out-text.ts'
+import { aboveName, aboveSignature, firstWordOf, wordsOf } from './opt-out-text.ts'
 
 /** What a text asks for. */
 export interface Heard {
@@ -49,6 +49,8 @@ export function optOutWord(text: string): OptOutWord | undefined {
 
 /** The same as {@link optOutWord}, with how sure it is. */
 export function hear(text: string): Heard | undefined {
+  const first = firstWordOf(text)
+  if (first !== undefined && !isBeginning(first)) return undefined
   const whole = hearPhrase(text)
   if (whole) return whole
   const above = aboveSignature(text)
@@ -70,12 +72,11 @@ function hearPhrase(text: string): Heard | undefined {
 
 /** All of it must be phrases of one meaning, and polite words: `at` each place, what was heard of the words before it. */
 function hearAmong(words: readonly string[]): Heard | undefined {
-  const { phrases, polite, beginnings, mostWords } = table()
+  const { phrases, polite, mostWords } = table()
   const at: (OptOutWord | 'polite' | undefined)[] = ['polite']
   for (let i = 0; i < words.length; i++) {
     const before = at[i]
-    const word = words[i] ?? ''
-    if (before === undefined || !(beginnings.has(word) || beginnings.has(unrepeated(word)))) continue
+    if (before === undefined || !isBeginning(words[i] ?? '')) continue
     for (let length = 1; length <= Math.min(mostWords, words.length - i); length++) {
       const key = words.slice(i, i + length).join(' ')
       const heard = phrases.get(length === 1 ? unrepeated(key) : key)
@@ -85,6 +86,12 @@ function hearAmong(words: readonly string[]): Heard | undefined {
   }
   const heard = at[words.length]
   return heard === undefined || heard === 'polite' ? undefined : { word: heard, alone: false }
+}
+
+/** Whether a phrase may begin with this word. */
+function isBeginning(word: string): boolean {
+  const { beginnings } = table()
+  return beginnings.has(word) || beginnings.has(unrepeated(word))
 }
 
 /** Letters of the longest word that is looked for in its repetition. */

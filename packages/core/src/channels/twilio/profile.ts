@@ -5,16 +5,21 @@ import { personsWords } from '../../conversations/voices.ts'
 /** Characters of each. */
 const MOST_CHARACTERS = 100
 
+/** Nearly every city, state and postcode. */
+const PLAIN = /^(?:[\w.,'-][\w .,'-]{0,98})?[\w.,'-]?$/
+
+function plain(text: string): string {
+  return personsWords(text.slice(0, 4 * MOST_CHARACTERS).toWellFormed())
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, MOST_CHARACTERS)
+    .toWellFormed()
+}
+
 /** One line in the person's own words; whatever else it is, the message is read without it. */
 const line = z
   .string()
-  .transform((text) =>
-    personsWords(text.slice(0, 4 * MOST_CHARACTERS).toWellFormed())
-      .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-      .trim()
-      .slice(0, MOST_CHARACTERS)
-      .toWellFormed(),
-  )
+  .transform((text) => (PLAIN.test(text) ? text : plain(text)))
   .optional()
   .catch(undefined)
 
