@@ -40,7 +40,7 @@ export interface Conversation extends Origin {
   knownLength: number
   /** How many it had when it was last seen, and the ledger's last entry then; empty: the one that opened the chat. */
   certain: { length: number; since: string }
-  /** Bytes of the texts in the ledger's newer half, and where that begins, ms (absent: nothing was let go yet). */
+  /** Bytes of the longer texts in the ledger's newer half, and where that begins, ms (absent: nothing was let go yet). */
   ledgerSize?: { bytes: number; half?: number }
   /** What the business said last to the person; the agent of the next chat gets to know it. */
   openingMessage?: string

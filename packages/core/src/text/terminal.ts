@@ -4,8 +4,8 @@
 const STEERING = /[\u007f-\u009f\u2028\u2029\p{Cf}]/gu
 const STEERING_OR_C0 = /(?![\n\t])[\p{Cc}\u2028\u2029\p{Cf}]/gu
 
-/** ASCII and the ellipsis that stands in masked numbers: in most lines of a log there is nothing else, and this look is cheap. */
-const NOTHING_STEERS = /^[\0-~…]*$/
+/** ASCII and the sign that stands in masked numbers: in most lines of a log there is nothing else, and this look is cheap. */
+const NOTHING_STEERS = /^[\0-~•]*$/
 
 /** A value as JSON that is the same to every parser and harmless in a terminal: what would steer it is escaped. */
 export function jsonForTerminal(value: unknown): string {

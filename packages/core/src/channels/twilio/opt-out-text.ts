@@ -35,15 +35,15 @@ export function wordsOf(text: string): string[] | undefined {
   return words.length < 3 ? words : joinSpelled(words)
 }
 
-/** A text's first word, without the letters that may be held down in it. */
-const FIRST_WORD = /^[^a-z\d]*([a-z]{2,20}|\d{1,20})(?![a-z\d'`])/i
+/** A text's first word, when that stands alone among ASCII: nothing behind it can change it. */
+const FIRST_WORD = /^[^a-z\d\u0080-\uffff]*([a-z]{2,20}|\d{1,20})(?![a-z\d'`\u0080-\uffff])/i
 
 /**
  * The first of {@link wordsOf} a text, or of the lines above its signature, at a fraction of their cost.
  * @returns undefined where only they can tell
  */
 export function firstWordOf(text: string): string | undefined {
-  const [, word] = ASCII.test(text) ? (FIRST_WORD.exec(text) ?? []) : []
+  const [, word] = FIRST_WORD.exec(text) ?? []
   const plain = word?.toLowerCase().replaceAll(HELD, '$1')
   // A letter may be the beginning of a word that is spelled.
   return plain?.length === 1 ? undefined : plain
