@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { stringify } from 'node:querystring'
 import type twilio from 'twilio'
 import { EnvHttpProxyAgent } from 'undici'
 import type { TwilioAccess } from '../../config/config.ts'
@@ -31,35 +32,51 @@ export function beginning<T>(begin: () => void, calls: () => Promise<T>): Promis
  * failed ever left, and (exceptions of the library have no headers) for how long a 429 asks to wait.
  */
 function createRequests(): twilio.RequestClient {
+  const open = (most: number) =>
+    new EnvHttpProxyAgent({ ...connections, connections: most, pipelining: 1, allowH2: false })
+  const agent = open(MOST_IN_PROGRESS)
   class Requests extends twilioLibrary().RequestClient {
-    constructor() {
-      super({ timeout: TIMEOUT_MS })
-      const open = (most: number) =>
-        new EnvHttpProxyAgent({ ...connections, connections: most, pipelining: 1, allowH2: false })
-      const agent = open(MOST_IN_PROGRESS)
-      this.axios.defaults.adapter = async (config) => {
-        const url = new URL(this.axios.getUri(config))
-        const request = {
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method: config.method?.toUpperCase() === 'GET' ? 'GET' : 'POST',
-          headers: config.headers.toJSON(true),
-          body: typeof config.data === 'string' ? config.data : null,
-        } as const
-        const limits = { timeoutMs: TIMEOUT_MS, begin: begins.getStore() }
-        const done =
-          request.method === 'GET'
-            ? await repeatableExchange(agent, () => open(1), request, limits)
-            : await exchange(agent, request, limits)
-        const { status, headers, text: data, failure } = done
-        // A refusal stands even if its explanation broke off.
-        if (status === undefined || (failure !== undefined && status < 400)) throw brokenOff(done)
-        if (status === 429) throw throttled(retryAfterMs(headers))
-        return { status, data, statusText: '', headers, config }
-      }
+    override async request(asked: Asked) {
+      const request = dispatched(asked)
+      const limits = { timeoutMs: TIMEOUT_MS, begin: begins.getStore() }
+      const done =
+        request.method === 'GET'
+          ? await repeatableExchange(agent, () => open(1), request, limits)
+          : await exchange(agent, request, limits)
+      const { status, headers, text, failure } = done
+      // A refusal stands even if its explanation broke off.
+      if (status === undefined || (failure !== undefined && status < 400)) throw brokenOff(done)
+      if (status === 429) throw throttled(retryAfterMs(headers))
+      return { statusCode: status, body: bodyOf(text), headers }
     }
   }
   return new Requests()
+}
+
+/** A request as the library asks for it. */
+type Asked = Parameters<twilio.RequestClient['request']>[0]
+
+/** The same as undici takes it. It asks with GET, and posts forms. */
+function dispatched({ method, uri, username, password, headers, params, data }: Asked) {
+  // The address of a list's next page has its query already.
+  const { origin, pathname, search } = new URL(uri)
+  const query = params === undefined ? '' : stringify({ ...params })
+  return {
+    origin,
+    path: query === '' ? pathname + search : `${pathname}?${query}`,
+    method: method === 'get' ? 'GET' : 'POST',
+    headers: { ...headers, authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
+    body: data === undefined ? null : stringify(Object(data)),
+  } as const
+}
+
+/** Null for a text that is no JSON: the library then goes by the status. */
+function bodyOf(text: string) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 /** What a request without a whole answer means. */
