@@ -41,9 +41,10 @@ function requireTwilio({ twilio }: TwilioSettings) {
   return twilio
 }
 
-/** Twilio writes it the one way; the other ways to write it cost more to read. */
+/** As Twilio writes it, with or without a charset; every other spelling costs more to read. */
 function isForm(request: Request): boolean {
-  return request.headers['content-type'] === FORM || Boolean(request.is(FORM))
+  const type = request.headers['content-type']
+  return type === FORM || type?.startsWith(`${FORM};`) || Boolean(request.is(FORM))
 }
 
 function noForm(request: Request): Problem {

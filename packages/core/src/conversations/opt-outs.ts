@@ -70,7 +70,9 @@ export class OptOuts {
 
   /** Whether the pair is opted out now. */
   async has(pair: Pair): Promise<boolean> {
-    const stored = await this.#redis.hmget(this.#key, ...fieldsOf(pair))
+    const fields = fieldsOf(pair)
+    if (fields.length === 1) return (await this.#redis.hexists(this.#key, fields[0])) === 1
+    const stored = await this.#redis.hmget(this.#key, ...fields)
     return stored.some((one) => one !== null)
   }
 
