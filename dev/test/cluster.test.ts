@@ -17,7 +17,7 @@ const routes = join(folder, 'routes.yaml')
 writeFileSync(routes, `sms:\n  - sender: "${number}"\n    inbound_agents: [{ agent_id: chat_agent_a }]\n`)
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function begin(options: ClusterOptions, settings: Record<string, string> = {}) {
+async function begin(options: ClusterOptions, settings: Record<string, string> = {}, pauseMs = 30) {
   const cluster = await startRedisCluster(options)
   onTestFinished(() => cluster.stop())
   const stack = await makeStack({
@@ -38,7 +38,7 @@ async function begin(options: ClusterOptions, settings: Record<string, string> =
   await stack.start('api', 'api')
   await stack.start('worker', 'worker 1')
   await stack.start('worker', 'worker 2')
-  const people = await gather({ url: stack.apiUrl, sandbox: stack.sandbox, web: 15, sms: 10, number })
+  const people = await gather({ url: stack.apiUrl, sandbox: stack.sandbox, web: 15, sms: 10, number, pauseMs })
   onTestFinished(() => people.close())
   await people.more(100)
   return { cluster, stack, people }
@@ -85,6 +85,8 @@ describe.skipIf(!hasLocalRedis())('on a Redis Cluster', () => {
       const { cluster, stack, people } = await begin(
         { replicas: 1, nodeTimeoutMs: 2000 },
         { REDIS_MIN_REPLICAS: '1', UPONAI_TIMEOUT_MS: '5000', UPONAI_COMPLETION_TIMEOUT_MS: '5000' },
+        // Those whose shards are on the other masters write on meanwhile, and must not get ahead of their answers.
+        300,
       )
       const slot = await cluster.slotOf('{chatlane:0}')
       const master = await cluster.masterOf(slot)
@@ -97,8 +99,7 @@ describe.skipIf(!hasLocalRedis())('on a Redis Cluster', () => {
       await people.stop()
 
       expect(people.failures.length).toBeGreaterThan(0)
-      // While an answer of unclear fate is waited for, somebody who writes on and on is held back.
-      for (const failure of people.failures) expect(failure).toMatch(/503|too_many_waiting|sms: 429/)
+      for (const failure of people.failures) expect(failure).toMatch(/503/)
       await expectAnsweredOnce(people, stack.sandbox)
       await expectHeardAll(people)
       await expectNoCrossSlot(cluster)

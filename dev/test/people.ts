@@ -4,7 +4,6 @@ import { createParser } from 'eventsource-parser'
 import { z } from 'zod'
 import { devApiKey } from '../stack/environment.ts'
 
-const pauseMs = 30
 const authorization = `Bearer ${devApiKey}`
 const created = z.object({ conversation_id: z.string(), token: z.string() })
 const accepted = z.object({ message_id: z.string() })
@@ -44,10 +43,12 @@ export interface PeopleOptions {
   sms: number
   /** The number that text messages go to. */
   number: string
+  /** Between two messages of one person, and before the next try at one, ms. */
+  pauseMs?: number
 }
 
 /** Everybody writes one message after the other, each again until it is acknowledged. */
-export async function gather({ url, sandbox, web, sms, number }: PeopleOptions): Promise<People> {
+export async function gather({ url, sandbox, web, sms, number, pauseMs = 30 }: PeopleOptions): Promise<People> {
   const failures: string[] = []
   const over = new AbortController()
   let stopped = false
