@@ -4,6 +4,7 @@ import helmet from 'helmet'
 import { healthz } from './health/healthz.ts'
 import type { Readiness } from './health/readiness.ts'
 import { readyz } from './health/readyz.ts'
+import { refuseOtherMethods } from './other-methods.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 
 interface AdminParts {
@@ -23,5 +24,6 @@ export function createAdmin({ notes, readiness, metrics, logger }: AdminParts): 
     const { registry } = metrics
     response.set('Content-Type', registry.contentType).end(await registry.metrics())
   })
+  refuseOtherMethods(app)
   return app.use(unknownRoute).use(problemHandler(logger))
 }

@@ -53,6 +53,7 @@ import { countUnavailable } from './message-count.ts'
 import { addOptOut } from './opt-outs/add.ts'
 import { listOptOuts } from './opt-outs/list.ts'
 import { removeOptOut } from './opt-outs/remove.ts'
+import { refuseOtherMethods } from './other-methods.ts'
 import { listPauses, type PausesOf } from './pauses/list.ts'
 import { problemHandler, unknownRoute } from './problem-handler.ts'
 import { requestLog } from './request-log.ts'
@@ -156,5 +157,6 @@ export function createApi(given: ApiParts): Express {
   app.post('/v1/dead-letters/:id/replay', withKey, replayDeadLetter(parts))
   app.delete('/v1/dead-letters/:id', removeDeadLetter(parts))
 
+  refuseOtherMethods(app)
   return app.use(unknownRoute).use(problemHandler(parts.logger, (limit) => parts.metrics.limited(limit)))
 }

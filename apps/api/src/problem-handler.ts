@@ -1,4 +1,4 @@
-import { isNotReplicated, isRedisUnavailable, type Logger } from '@chatlane/core'
+import { isNotReplicated, isRedisUnavailable, type Logger, UnreadableRecordError } from '@chatlane/core'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { type Limit, Problem, unavailable } from './problems.ts'
 import { note } from './request-log.ts'
@@ -31,6 +31,8 @@ function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (isNotReplicated(error)) return unavailable(error.message)
   if (isRedisUnavailable(error)) return unavailable('Redis cannot take it right now; nothing is lost by trying again')
+  if (error instanceof UnreadableRecordError)
+    return new Problem('unreadable', `what is stored of this conversation cannot be read: ${error.problem}`)
   return problemOfPath(error) ?? new Problem('internal', 'the failure is logged')
 }
 

@@ -10,6 +10,7 @@ const catalog = {
   forbidden: { status: 403, title: 'These credentials are not good for this' },
   not_found: { status: 404, title: 'There is no such thing' },
   not_set_up: { status: 404, title: 'This is not set up here' },
+  method_not_allowed: { status: 405, title: 'This answers other methods' },
   conflict: { status: 409, title: 'The request contradicts an earlier one' },
   too_many_links: { status: 409, title: 'The conversation has as many addresses as it can have' },
   not_handed_off: { status: 409, title: 'No operator has this conversation' },

@@ -3,6 +3,9 @@ import type { Request, RequestHandler, Response } from 'express'
 
 const notes = new WeakMap<Response, Record<string, unknown>>()
 
+/** Methods of the API that change something. */
+const CHANGING: ReadonlySet<string> = new Set(['POST', 'PATCH', 'DELETE'])
+
 /** Adds to the line that is logged when the request is over. Never a text or a token. */
 export function note(response: Response, fields: Record<string, unknown>): void {
   notes.set(response, { ...notes.get(response), ...fields })
@@ -17,7 +20,7 @@ export function requestLog(logger: Logger, metrics: ApiMetrics): RequestHandler 
       const route = templateOf(request)
       const status = response.headersSent ? response.statusCode : undefined
       metrics.request({ method: request.method, route, status, ms: lasts(response) ? undefined : ms })
-      const changes = request.method === 'POST' || request.method === 'DELETE'
+      const changes = CHANGING.has(request.method)
       const failed = response.headersSent && response.statusCode >= 500
       if (!changes && !failed) return
       const line = {

@@ -3,7 +3,7 @@ import { Lanes } from '@chatlane/lanes'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { call, expectProblem, newConversation } from './calls.ts'
-import { type StartedApi, startApi } from './started-api.ts'
+import { accountSid, type StartedApi, startApi } from './started-api.ts'
 import { inbound, messages, postForm } from './twilio-requests.ts'
 
 let api: StartedApi
@@ -81,6 +81,48 @@ test('a person whose record is damaged is found as such', async () => {
   const [found] = await listed(query)
   await api.redis.hset(recordOf(found?.conversation_id ?? ''), 'attempt', 'garbage')
   expect(await listed(query)).toMatchObject([{ conversation_id: found?.conversation_id, status: 'unreadable' }])
+  await api.redis.del(recordOf(found?.conversation_id ?? ''))
+})
+
+test.each([
+  ['GET', '', undefined],
+  ['PATCH', '', { metadata: { a: 1 } }],
+  ['GET', '/messages', undefined],
+  ['GET', '/events', undefined],
+  ['POST', '/messages', { text: 'Hello' }],
+  ['POST', '/end', {}],
+  ['POST', '/link', { sms: '+14155550178' }],
+  ['POST', '/handoff', {}],
+  ['POST', '/resume', {}],
+  ['POST', '/replies', { text: 'Hello' }],
+])('%s /v1/conversations/{id}%s of a damaged record says what cannot be read', async (method, path, body) => {
+  const { id } = await newConversation(api.url)
+  await api.redis.hset(recordOf(id), 'attempt', 'garbage of a person')
+  const answer = await call(api.url, `/v1/conversations/${id}${path}`, { method, body })
+  const { detail } = expectProblem(answer, 409, 'unreadable')
+  expect(detail).toMatch(/cannot be read: a field|cannot be read: its field/)
+  expect(detail).not.toMatch(/garbage/)
+  expect(api.log.filter(({ level }) => level === 'error')).toEqual([])
+  await api.redis.del(recordOf(id))
+})
+
+test('a status callback about a conversation that cannot be read is no failure of ours', async () => {
+  const { id } = await newConversation(api.url)
+  await api.redis.hset(recordOf(id), 'ch', 'a channel of a newer version')
+  const told = { MessageSid: `SM${'0'.repeat(32)}`, AccountSid: accountSid, MessageStatus: 'sent' }
+  const answer = await postForm(api.url, `/webhooks/twilio/status?conversation=${id}&message=1-0&part=0`, told)
+  expect(answer).toMatchObject({ status: 409, body: { type: 'urn:chatlane:problem:unreadable' } })
+  await api.redis.del(recordOf(id))
+})
+
+test('a number goes on in another conversation when its own cannot be read', async () => {
+  const participant = '+14155550179'
+  await postForm(api.url, messages, inbound({ From: participant, Body: 'Hello' }))
+  const [found] = await listed(`&participant=${encodeURIComponent(participant)}`)
+  await api.redis.hset(recordOf(found?.conversation_id ?? ''), 'made', 'yesterday')
+  const { id } = await newConversation(api.url)
+  const linked = await call(api.url, `/v1/conversations/${id}/link`, { body: { sms: participant } })
+  expect(linked).toMatchObject({ status: 200, body: { reply_channel: 'web', links: [{ participant }] } })
   await api.redis.del(recordOf(found?.conversation_id ?? ''))
 })
 

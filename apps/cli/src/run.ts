@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { ChatlaneError, isRedisUnavailable, textForTerminal } from '@chatlane/core'
+import { ChatlaneError, isRedisUnavailable, textForTerminal, UnreadableRecordError } from '@chatlane/core'
 import { type Command, CommanderError } from 'commander'
 import { Failure } from './failure.ts'
 import { say } from './output.ts'
@@ -40,6 +40,10 @@ function tell(error: unknown): number {
   if (error instanceof ChatlaneError) {
     const { code, message } = error
     say(`chatlane: ${code}: ${message}; see docs/errors.md#${code.toLowerCase()}`)
+    return 1
+  }
+  if (error instanceof UnreadableRecordError) {
+    say(`chatlane: ${error.message}; see docs/upgrading.md#what-cannot-be-read`)
     return 1
   }
   // Nobody foresaw it: where it happened is all there is to go by.

@@ -11,7 +11,7 @@ import { reports, type WebhookLanes } from '../webhooks/reports.ts'
 import { AddressBook, type Holder, type Services } from './address-book.ts'
 import { conversationsOf } from './by-participant.ts'
 import { noteChatAnalyzed, noteChatEnded } from './chat-events.ts'
-import { beginEffects, type Conversation, changeEffects, keepEffects, parseConversation } from './conversation.ts'
+import { beginEffects, type Conversation, changeEffects, keepEffects } from './conversation.ts'
 import { type Noted, noteNews } from './delivery-news.ts'
 import { digestOf } from './digest.ts'
 import { FlaggedNumbers } from './flagged-numbers.ts'
@@ -35,6 +35,7 @@ import { type OptOutBy, type OptOutChange, OptOuts, type Pair, pairOf } from './
 import type { Origin } from './origin.ts'
 import { type OutboundMessage, type SentOut, sendOut } from './outbound.ts'
 import { withService } from './outbound-address.ts'
+import { readConversation } from './read-record.ts'
 import { addressOf, nameOf, originOf, type ReplyAddress, replyAddress } from './reply-address.ts'
 import { wroteEffects } from './reply-window.ts'
 import { type SettingDefaults, settingsOf } from './settings.ts'
@@ -289,10 +290,10 @@ export class Conversations {
     if ((await redis.hget(conversationKeys(prefix, id).record, 'gathers')) === '1') await lanes.hurry(id)
   }
 
+  /** @throws UnreadableRecordError */
   async find(id: string): Promise<Conversation | undefined> {
     if (!isConversationId(id)) return undefined
-    const { redis, prefix } = this.#options
-    return parseConversation(id, await redis.hgetall(conversationKeys(prefix, id).record))
+    return readConversation(this.#options.redis, this.#options.prefix, id)
   }
 
   /** Conversations by their last activity, newest first: shard by shard, or all of one participant's. */

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Effect, LaneRedis, Lanes } from '@chatlane/lanes'
 import { writeTogether } from '../redis/write-together.ts'
 import type { AddressBook } from './address-book.ts'
-import { type Conversation, keepEffects, parseConversation } from './conversation.ts'
+import { type Conversation, keepEffects } from './conversation.ts'
 import type { ConversationItem } from './items.ts'
 import { conversationKeys, KEPT_SECONDS } from './keys.ts'
+import { conversationOf, UnreadableRecordError } from './read-record.ts'
 import { addressOf, linkField, linkFieldsOf, nameOf, type ReplyAddress } from './reply-address.ts'
 
 /** Linked addresses that a conversation may have. */
@@ -65,7 +66,7 @@ function takeEffects(prefix: string, id: string, link: ReplyAddress | undefined)
 async function leave({ redis, prefix, lanes }: LinkParts, id: string, name: string, to: string): Promise<void> {
   const { record } = conversationKeys(prefix, id)
   const fields = await redis.hgetall(record)
-  const old = parseConversation(id, fields)
+  const old = readableOf(id, fields)
   const older = linkFieldsOf(fields).filter(([, link]) => nameOf(link) === name)
   const marks: Effect[] = [
     ['HSET', record, 'moved', to],
@@ -77,4 +78,14 @@ async function leave({ redis, prefix, lanes }: LinkParts, id: string, name: stri
   if (!old || nameOf(addressOf(old)) !== name) return writeTogether(redis, marks)
   const item: ConversationItem = { kind: 'end' }
   await lanes.add(id, { id: `end:${randomUUID()}`, data: JSON.stringify(item), effects: marks })
+}
+
+/** Undefined also for one that cannot be read: it must not keep its person from another conversation. */
+function readableOf(id: string, fields: Record<string, string>): Conversation | undefined {
+  try {
+    return conversationOf(id, fields)
+  } catch (error) {
+    if (error instanceof UnreadableRecordError) return undefined
+    throw error
+  }
 }

@@ -1,9 +1,9 @@
 import type { LaneRedis } from '@chatlane/lanes'
-import { z } from 'zod'
 import { isSameIdentity } from '../identity/identity.ts'
-import { type Conversation, parseConversation } from './conversation.ts'
-import { conversationKeys, shardKeys } from './keys.ts'
+import type { Conversation } from './conversation.ts'
+import { shardKeys } from './keys.ts'
 import type { Channel } from './origin.ts'
+import { readConversation, UnreadableRecordError } from './read-record.ts'
 
 export interface ConversationQuery {
   status?: 'open' | 'closed'
@@ -86,33 +86,14 @@ function readAll(
 ): Promise<(Conversation | UnreadableConversation | undefined)[]> {
   return Promise.all(
     ids.map(async (id) => {
-      const record = await readRecord(redis, conversationKeys(prefix, id).record)
-      if (record === undefined) return { id, problem: 'its key holds something else' }
       try {
-        return parseConversation(id, record)
+        return await readConversation(redis, prefix, id)
       } catch (error) {
-        return { id, problem: problemOf(error) }
+        if (error instanceof UnreadableRecordError) return { id, problem: error.problem }
+        throw error
       }
     }),
   )
-}
-
-/** Undefined when the key holds something else than a record. */
-async function readRecord(redis: LaneRedis, key: string): Promise<Record<string, string> | undefined> {
-  try {
-    return await redis.hgetall(key)
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined
-    throw error
-  }
-}
-
-/** Names the field, and never what is in it. */
-function problemOf(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return 'a field holds something else than JSON'
-  const [issue] = error.issues
-  const field = issue?.path.join('.')
-  return field ? `its field ${field} cannot be read` : 'a field cannot be read'
 }
 
 /** True for a text that {@link listConversations} gave as `next`. */

@@ -1,6 +1,7 @@
 import type { LaneRedis } from '@chatlane/lanes'
-import { type Conversation, parseConversation } from './conversation.ts'
+import type { Conversation } from './conversation.ts'
 import { conversationKeys } from './keys.ts'
+import { conversationOf } from './read-record.ts'
 
 /** UponAI keeps at most 50 kB of metadata per chat. */
 export const MOST_METADATA = 50_000
@@ -32,7 +33,10 @@ redis.call('HSET', KEYS[1], unpack(ARGV, 4))
 return redis.call('HGETALL', KEYS[1])
 `
 
-/** Stores the change in one step, also among others that are made at the same time. */
+/**
+ * Stores the change in one step, also among others that are made at the same time.
+ * @throws UnreadableRecordError
+ */
 export async function updateConversation(
   { redis, prefix }: { redis: LaneRedis; prefix: string },
   id: string,
@@ -41,14 +45,14 @@ export async function updateConversation(
   const { record } = conversationKeys(prefix, id)
   for (;;) {
     const hash = await redis.hgetall(record)
-    const conversation = parseConversation(id, hash)
+    const conversation = conversationOf(id, hash)
     if (!conversation) return { status: 'unknown' }
     const writes = writesOf(conversation, patch)
     if ('status' in writes) return writes
     if (writes.length === 0) return { status: 'updated', conversation }
     const { meta = '', vars = '', theirs = '' } = hash
     const answer: unknown = await redis.eval(SWAP, 1, record, meta, vars, theirs, ...writes)
-    const stored = parseConversation(id, hashOf(answer))
+    const stored = conversationOf(id, hashOf(answer))
     if (stored) return { status: 'updated', conversation: stored }
   }
 }

@@ -1,15 +1,10 @@
 import type { Effect, LaneRedis, Lanes, Turn } from '@chatlane/lanes'
-import {
-  type Change,
-  type Conversation,
-  changeEffects,
-  parseConversation,
-  withLost,
-} from '../conversations/conversation.ts'
+import { type Change, type Conversation, changeEffects, withLost } from '../conversations/conversation.ts'
 import type { Conversations } from '../conversations/conversations.ts'
 import type { ConversationItem } from '../conversations/items.ts'
 import { conversationKeys } from '../conversations/keys.ts'
 import type { Profile } from '../conversations/profile.ts'
+import { readConversation } from '../conversations/read-record.ts'
 import { originOf, type ReplyAddress, sourceOf } from '../conversations/reply-address.ts'
 import { type ConversationSettings, type SettingDefaults, settingsOf } from '../conversations/settings.ts'
 import type { WorkerMetrics } from '../metrics/worker-metrics.ts'
@@ -74,6 +69,7 @@ export interface TurnContext extends TurnParts {
 /**
  * Undefined when the conversation is gone: it was idle for so long that it is not kept any more.
  * @param onAsk called before anything is asked of UponAI
+ * @throws UnreadableRecordError
  */
 export async function loadContext(
   parts: TurnParts,
@@ -83,7 +79,7 @@ export async function loadContext(
   onAsk = () => {},
 ): Promise<TurnContext | undefined> {
   const keys = conversationKeys(parts.prefix, turn.lane)
-  const conversation = parseConversation(turn.lane, await parts.redis.hgetall(keys.record))
+  const conversation = await readConversation(parts.redis, parts.prefix, turn.lane)
   if (!conversation) return undefined
   if (work?.kind === 'message' && !work.via) Object.assign(conversation, originOf(sourceOf(conversation, work)))
   const settings = settingsOf(parts.routes.current, conversation, parts)
