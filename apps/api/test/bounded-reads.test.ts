@@ -173,6 +173,30 @@ describe('event streams', () => {
     expect(api.streams.size).toBe(13)
   })
 
+  test('are limited for the process with a pause and a metric, which servers do not feel', async () => {
+    const most = { perConversation: 9, perAddress: 9, perProcess: 2 }
+    const small = await startApi({ prefix: api.prefix, redisUrl: redis.url, streams: { limits: most } })
+    onTestFinished(() => small.stop())
+    const { id, token } = await newConversation(small.url)
+    const path = `/v1/conversations/${id}/events`
+    const readers = [1, 2].map(() => readEvents(small.url + path, asToken(token)))
+    for (const reader of await Promise.all(readers)) onTestFinished(() => reader.close())
+    const third = await call(small.url, path, { headers: asToken(token) })
+    expect(expectProblem(third, 503, 'unavailable').detail).toMatch(/too many event streams/)
+    expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await small.metrics()).toMatch(/chatlane_limits_reached_total\{limit="streams"\} 1/)
+    const ofServer = await readEvents(small.url + path, { authorization: 'Bearer key-of-the-tests' })
+    onTestFinished(() => ofServer.close())
+    expect(ofServer.status).toBe(200)
+    // One who leaves makes room.
+    const [first] = await Promise.all(readers)
+    first?.close()
+    await expect.poll(() => small.streams.size, { timeout: 90_000 }).toBe(2)
+    const next = await readEvents(small.url + path, asToken(token))
+    onTestFinished(() => next.close())
+    expect(next.status).toBe(200)
+  })
+
   test('with more behind their beginning than waits for a slow reader are read to the end', async () => {
     const { id, token } = await newConversation(api.url)
     const ids: string[] = []

@@ -4,7 +4,7 @@ import { type LedgerEntry, ledgerEffect } from '../../../packages/core/src/conve
 import { call, expectProblem, newConversation, say } from './calls.ts'
 import { type EventReader, readEvents } from './event-reader.ts'
 import { rawClient } from './raw-client.ts'
-import { type StartedApi, startApi } from './started-api.ts'
+import { apiKey, type StartedApi, startApi } from './started-api.ts'
 
 let api: StartedApi
 /** Another process of the same deployment. */
@@ -160,4 +160,19 @@ test('a client that cannot keep up is let go, and loses nothing by it', async ()
   const again = await open(conversation, '&after=0', { 'last-event-id': seen.at(-1) ?? '' })
   await again.until(() => again.events.length === ids.length - seen.length)
   expect([...seen, ...again.events.map(({ id }) => id)]).toEqual(ids)
+})
+
+test('who names an event that is still to come hears what is new, and so does everybody else', async () => {
+  const conversation = await newConversation(api.url)
+  await append(conversation.id, reply('old'))
+  const ahead = await open(conversation, '', { 'last-event-id': `${Date.now() + 3_600_000}-0` })
+  const operator = await readEvents(`${api.url}/v1/conversations/${conversation.id}/events`, {
+    authorization: `Bearer ${apiKey}`,
+  })
+  readers.push(operator)
+  const id = await append(conversation.id, reply('new'))
+  for (const reader of [ahead, operator]) {
+    await reader.until(() => reader.events.length > 0)
+    expect(reader.events.map((event) => event.id)).toEqual([id])
+  }
 })

@@ -24,7 +24,7 @@ export function conversationEvents({ access, limits, live, streams }: Parts): Re
     response.once('close', () => left.abort())
     const { caller, visitor, conversation } = await access.open(request, response, token)
     await limits.read(visitor)
-    const from = startOf(request, after) ?? (await live.lastEntry(conversation.id))
+    const from = await live.placeOf(conversation.id, startOf(request, after))
     const stream = streams.open(response, visitor)
     // Express answers HEAD as GET; without a body there is nothing to wait for.
     if (request.method === 'HEAD') stream.end()

@@ -98,7 +98,7 @@ export class LiveEvents {
   /**
    * Gives a listener the entries behind `after` and all that follow. Resolves when it was given what is there, or that could
    * not be read as yet.
-   * @param after an entry's id, `0` for the beginning, {@link lastEntry} for only what is new
+   * @param after what {@link placeOf} gave
    * @param signal ends it
    */
   async follow(conversation: string, after: string, listener: Listener, signal: AbortSignal): Promise<void> {
@@ -114,11 +114,17 @@ export class LiveEvents {
     await this.#bringUp(conversation, feed, follower)
   }
 
-  /** The id of a ledger's last entry, `0` when it has none. */
-  async lastEntry(conversation: string): Promise<string> {
+  /**
+   * Where somebody begins to follow. The ledger's last entry is the farthest place: all of a conversation's followers share one
+   * reading, and with one who waits ahead of the ledger nobody would hear anything.
+   * @param after an entry's id, `0` for the beginning; undefined for only what is new
+   */
+  async placeOf(conversation: string, after: string | undefined): Promise<string> {
+    if (after === '0') return after
     const { redis, prefix } = this.#options
-    const [last] = await redis.xrevrange(conversationKeys(prefix, conversation).ledger, '+', '-', 'COUNT', 1)
-    return last?.[0] ?? '0'
+    const [entry] = await redis.xrevrange(conversationKeys(prefix, conversation).ledger, '+', '-', 'COUNT', 1)
+    const last = entry?.[0] ?? '0'
+    return after === undefined || isBehind(after, last) ? last : after
   }
 
   #onMessage(message: string): void {
