@@ -118,6 +118,7 @@ describe('a JSON body', () => {
   test.each([
     ['deep', `{"agent_id":"a","metadata":{"a":${deep(9_000)}}}`, /32 levels/],
     ['one level too deep', `{"agent_id":"a","metadata":{"a":${deep(31)}}}`, /32 levels/],
+    ['with a number that nothing holds', '{"agent_id":"a","metadata":{"a":[1,{"b":-1e999}]}}', /below 1.8e308/],
     ['full of members', `{"agent_id":"a","metadata":{"a":[${'0,'.repeat(5_001)}0]}}`, /5000 members/],
   ])('that is %s is refused', async (_, body, words) => {
     const headers = { 'content-type': 'application/json' }
@@ -132,6 +133,22 @@ describe('a JSON body', () => {
     const body = `{"agent_id":"a","metadata":${JSON.stringify({ ...metadata, deep: 'DEEP' }).replace('"DEEP"', deep(30))}}`
     const answer = await call(api.url, '/v1/conversations', { body, headers: { 'content-type': 'application/json' } })
     expect(answer.status).toBe(201)
+  })
+
+  test('is kept well-formed in every text and name, as the agent and the ledger get it', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const body = String.raw`{"agent_id":"a","metadata":{"half \udc00":["\ud83d",{"nul":"\u0000"}],"whole":"\ud83d\ude00","1e999":"1e999"},"dynamic_variables":{"v\ud83d":"\udc00"}}`
+    const created = await call(api.url, '/v1/conversations', { body, headers })
+    const path = `/v1/conversations/${Object(created.body).conversation_id}`
+    const kept = { 'half \uFFFD': ['\uFFFD', { nul: '\uFFFD' }], whole: '😀', '1e999': '1e999' }
+    expect((await call(api.url, path)).body).toMatchObject({
+      metadata: kept,
+      dynamic_variables: { 'v\uFFFD': '\uFFFD' },
+    })
+    const patch = String.raw`{"dynamic_variables":{"w":"\ud83d"}}`
+    expect(await call(api.url, path, { method: 'PATCH', body: patch, headers })).toMatchObject({
+      body: { metadata: kept, dynamic_variables: { w: '\uFFFD' } },
+    })
   })
 
   test("is small when a browser's page begins a conversation", async () => {

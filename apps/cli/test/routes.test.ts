@@ -66,6 +66,22 @@ describe('routes check', () => {
   })
 })
 
+test('routes check refuses an agent’s version where the processes would, and takes it where they do', async () => {
+  const pinned = written(
+    'pinned.yaml',
+    `sms:\n  - sender: "+15005550006"\n    inbound_agents: [{ agent_id: a, agent_version: 3 }]\n`,
+  )
+  expect(await chatlane(['routes', 'check', pinned], {})).toMatchObject({
+    code: 78,
+    stdout: expect.stringMatching(/:3: sms\[0\]\.inbound_agents\[0\]\.agent_version: .*only with rpc/),
+  })
+  expect(await chatlane(['routes', 'check', pinned], { UPONAI_DIALECT: 'rpc' })).toMatchObject({ code: 0 })
+  expect(await chatlane(['routes', 'check', pinned], { UPONAI_DIALECT: 'soap' })).toMatchObject({
+    code: 78,
+    stderr: expect.stringMatching(/UPONAI_DIALECT: expected .*rest.*rpc/),
+  })
+})
+
 describe('routes show', () => {
   const show = (words: string[], env: Record<string, string> = {}) =>
     chatlane(['routes', 'show', ...words], { CHATLANE_CONFIG: good, ...env })

@@ -61,6 +61,21 @@ test('lets the agent open', async () => {
   ])
 })
 
+test('names a version of the agent, where one can be named', async () => {
+  const words = ['sms', 'send', '--to', ANA, '--agent-opens', '--agent', 'chat_agent_b', '--agent-version', '3']
+  const env = { ...d.env, CHATLANE_CONFIG: routesFile }
+  const refused = await chatlane(words, env)
+  expect(refused).toMatchObject({
+    code: 64,
+    stdout: '',
+    stderr: expect.stringMatching(/--agent-version: .*only with rpc/),
+  })
+  expect(await chatlane(words, { ...env, UPONAI_DIALECT: 'rpc' })).toMatchObject({ code: 0 })
+  expect((await d.conversations.list({ limit: 1 })).conversations).toMatchObject([
+    { agentId: 'chat_agent_b', agentVersion: 3 },
+  ])
+})
+
 test('says why it does not send', async () => {
   await d.conversations.optOuts.add({ sender: OURS, participant: ANA }, 'person')
   const optedOut = await send('--to', ANA, '--text', 'Hello')
@@ -83,6 +98,10 @@ test.each([
   [['--to', ANA, '--agent-opens', '--metadata', '[1]'], /JSON object/],
   [['--to', ANA, '--agent-opens', '--metadata', '{'], /JSON object/],
   [['--to', ANA, '--agent-opens', '--variable', 'x'], /name=value/],
+  [['--to', ANA, '--agent-opens', '--metadata', `{"a":${'['.repeat(32)}${']'.repeat(32)}}`], /at most 32 levels/],
+  [['--to', ANA, '--agent-opens', '--metadata', '{"a":1e999}'], /below 1.8e308/],
+  [['--to', ANA, '--agent-opens', '--agent-version', 'a b', '--agent', 'a'], /number of a version/],
+  [['--to', ANA, '--agent-opens', '--agent-version', '1'], /only with --agent/],
 ])('does not understand %j', async (words, why) => {
   const ended = await send(...words)
   expect(ended).toMatchObject({ code: 64, stdout: '' })

@@ -95,6 +95,26 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
   })
 })
 
+test('a version that an agent does not have is named with its routes', async () => {
+  const { env } = await sandboxOf('rpc')
+  const agents = ['{ agent_id: chat_agent_a, agent_version: 7 }', '{ agent_id: chat_agent_b, agent_version: 0 }']
+  const { told, reload } = start(`sms:\n  - sender: "+15005550006"\n    inbound_agents: [${agents}]\n`, env)
+  expect(await told('agent_version_missing')).toMatchObject({
+    level: 'warn',
+    agent: 'chat_agent_a',
+    version: 7,
+    routes: ['sms[0]'],
+  })
+  reload(`web:\n${web('pk_1', 'chat_agent_c')}    agent_version: latest_published\n`)
+  expect(await told('agent_version_missing', ({ agent }) => agent === 'chat_agent_c')).toMatchObject({
+    version: 'latest_published',
+    routes: ['web[0]'],
+    why: 'no version of it is published',
+  })
+  reload(`web:\n${web('pk_1', 'chat_agent_c')}    agent_version: a-tag\n`)
+  expect(await told('agents_checked')).toMatchObject({ count: 1 })
+})
+
 test('with UponAI away, or silent, the worker starts, warns and stops', async () => {
   const { worker, told } = start(`web:\n${web('pk_1', 'chat_agent_a')}`, { UPONAI_BASE_URL: 'http://127.0.0.1:1' })
   await ready(worker)

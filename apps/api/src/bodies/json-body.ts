@@ -1,4 +1,4 @@
-import { jsonExcess } from '@chatlane/core'
+import { jsonExcess, parseJson } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import { Problem } from '../problems.ts'
 import { hasBody, type ReceiveOptions, receiveBody } from './receive-body.ts'
@@ -18,7 +18,7 @@ export function jsonBody({ limit = MOST_BYTES, budget }: Partial<ReceiveOptions>
       if (!request.is(TYPES) || !isUtf8(request.get('content-type')))
         throw new Problem('unsupported_type', 'expected application/json in UTF-8')
       const body = await receiveBody(request, response, { limit, budget })
-      if (body.length > 0) request.body = parseJson(body)
+      if (body.length > 0) request.body = objectIn(body)
     }
     next()
   }
@@ -30,7 +30,7 @@ function isUtf8(type = ''): boolean {
 }
 
 /** @throws Problem `malformed_body`, `invalid_request` */
-function parseJson(body: Buffer): object {
+function objectIn(body: Buffer): object {
   const text = decode(body)
   const excess = jsonExcess(text)
   if (excess !== undefined) throw new Problem('invalid_request', excess)
@@ -49,8 +49,9 @@ function decode(body: Buffer): string {
 
 function parseText(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof RangeError) throw new Problem('invalid_request', error.message)
     throw new Problem('malformed_body', 'expected valid JSON')
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type AgentFields, agentFields, jsonExcess } from '@chatlane/core'
+import { type AgentFields, agentFields, jsonExcess, parseJson } from '@chatlane/core'
 import type { Command } from 'commander'
 import { Failure } from '../failure.ts'
 
@@ -98,7 +98,7 @@ function fieldValue(text: string, form: Form): unknown {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { jsonExcess } from '@chatlane/core'
+import { type AgentVersionRef, agentVersion, jsonExcess, parseJson } from '@chatlane/core'
 import { InvalidArgumentError, Option } from 'commander'
 
 /** What a chat's metadata is to be. */
@@ -6,10 +6,22 @@ export function metadataOption(): Option {
   return new Option('--metadata <json>', 'a JSON object for the chat').argParser(parseMetadata)
 }
 
+/** With which version of the agent a chat begins. */
+export function agentVersionOption(): Option {
+  const text = 'its version: a number, latest, latest_published or a tag (rpc)'
+  return new Option('--agent-version <version>', text).argParser(parseVersion)
+}
+
 /** Gives the variables by their names. */
 export function variableOption(): Option {
   const text = 'a dynamic variable for the agent; may be repeated'
   return new Option('--variable <name=value>', text).argParser(parseVariable)
+}
+
+function parseVersion(text: string): AgentVersionRef {
+  const read = agentVersion.safeParse(/^\d{1,15}$/.test(text) ? Number(text) : text)
+  if (!read.success) throw new InvalidArgumentError(read.error.issues.map(({ message }) => message).join('; '))
+  return read.data
 }
 
 function parseMetadata(text: string): Record<string, unknown> {
@@ -24,8 +36,9 @@ function parseMetadata(text: string): Record<string, unknown> {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof RangeError) throw new InvalidArgumentError(error.message)
     return undefined
   }
 }

@@ -4,6 +4,7 @@ import {
   effectiveRoutes,
   exitOnConfigError,
   isTwilioAddress,
+  loadDialect,
   RoutesError,
   watchRoutes,
 } from '@chatlane/core'
@@ -39,6 +40,9 @@ export function addRoutes(program: Command): void {
     .addHelpText(
       'after',
       `
+What processes would say of it: an agent_version needs UPONAI_DIALECT=rpc, here too. Whether agents and versions exist is not asked;
+workers do, and warn.
+
 Exit code 0: it can be used. 78: it cannot; every problem is told with its line and its key. 1: no file was named, and the
 processes have none.
 
@@ -77,8 +81,9 @@ Examples:
 
 function check(file: string | undefined, options: { json?: true }): void {
   const name = file ?? fileOf(readConfig())
+  const dialect = exitOnConfigError(() => loadDialect(process.env))
   try {
-    const { sms, web } = watchRoutes(name).current
+    const { sms, web } = watchRoutes(name, dialect).current
     const found = { file: name, valid: true, sms: sms.length, web: web.length, problems: [] }
     print(options, found, () => `${name} can be used: ${sms.length} in sms, ${web.length} in web`)
   } catch (error) {

@@ -1,5 +1,7 @@
 import {
+  type AgentVersionRef,
   exitOnConfigError,
+  loadDialect,
   outboundRecipient,
   type Recipient,
   reasonText,
@@ -12,7 +14,7 @@ import { conversationsOf } from '../conversations.ts'
 import { Failure } from '../failure.ts'
 import { jsonOption } from '../options.ts'
 import { list, print } from '../output.ts'
-import { metadataOption, variableOption } from './chat-options.ts'
+import { agentVersionOption, metadataOption, variableOption } from './chat-options.ts'
 
 interface Options {
   to: Recipient
@@ -20,6 +22,7 @@ interface Options {
   text?: string
   agentOpens?: true
   agent?: string
+  agentVersion?: AgentVersionRef
   metadata?: Record<string, unknown>
   variable?: Record<string, string>
   key?: string
@@ -45,6 +48,7 @@ export function addSms(program: Command): void {
     .addOption(new Option('--agent-opens', "send the agent's greeting").conflicts('text'))
     .option('--from <sender>', 'a sender or messaging_service_sid of the routes file; default: see below')
     .option('--agent <id>', "instead of the route's outbound agent")
+    .addOption(agentVersionOption())
     .addOption(metadataOption())
     .addOption(variableOption())
     .option('--key <key>', 'names the message: with the same key it is sent once within a day')
@@ -69,6 +73,7 @@ async function send(options: Options): Promise<void> {
   if ((text === undefined) !== (options.agentOpens === true))
     throw new Failure('expected either --text or --agent-opens', 64)
   if (text?.trim() === '') throw new Failure('--text: expected a text that is not blank', 64)
+  if (options.agentVersion !== undefined) demandVersions(options)
   const config = readConfig()
   const routes = exitOnConfigError(() => watchRoutes(config.routesFile))
   const sent = await withContext(config, (context) =>
@@ -78,6 +83,7 @@ async function send(options: Options): Promise<void> {
       key,
       from: options.from,
       agentId: options.agent,
+      agentVersion: options.agentVersion,
       metadata: options.metadata,
       dynamicVariables: options.variable,
     }),
@@ -90,6 +96,13 @@ async function send(options: Options): Promise<void> {
       ['message', status === 'duplicate' ? `${messageId} (was sent before with this key)` : messageId],
     ]),
   )
+}
+
+/** @throws Failure where no version can be asked for */
+function demandVersions({ agent }: Options): void {
+  if (agent === undefined) throw new Failure('--agent-version: expected only with --agent', 64)
+  if (exitOnConfigError(() => loadDialect(process.env)) === 'rest')
+    throw new Failure('--agent-version: with UPONAI_DIALECT=rest a version cannot be named, only with rpc', 64)
 }
 
 /** @throws Failure for what is not sent */

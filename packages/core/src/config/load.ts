@@ -62,6 +62,16 @@ export function loadCliConfig(env: Record<string, string | undefined>): CliConfi
   }
 }
 
+/**
+ * The dialect alone: what a process of this environment speaks, also where nothing else of it is set.
+ *
+ * @throws {ConfigError}
+ */
+export function loadDialect(env: Record<string, string | undefined>): 'rest' | 'rpc' {
+  return read('cli', environment.pick({ UPONAI_DIALECT: true }), { UPONAI_DIALECT: env.UPONAI_DIALECT }).given
+    .UPONAI_DIALECT
+}
+
 function read<T extends z.ZodType>(processName: ProcessName, schema: T, env: Record<string, string | undefined>) {
   const { values, problems } = readVariables(env)
   const parsed = schema.safeParse(values)

@@ -1,0 +1,31 @@
+import { wellFormed } from '../text/well-formed.ts'
+
+/** A number that JSON can write and nothing can hold has at least these digits, or this exponent. */
+const MAY_OVERFLOW = /\d[eE]\+?\d{3}|\d{300}/
+
+/** Only an escape brings half of a character, or a NUL, into what was UTF-8. */
+const MAY_BE_ILL_FORMED = /\\u(?:d[89a-f]|0000)/i
+
+/**
+ * What a JSON text from outside holds, in the form in which it is kept, said and sent: every text and name in it
+ * {@link wellFormed}, as the texts of messages are.
+ * @param text within the limits of `jsonExcess`
+ * @throws SyntaxError; RangeError for a number that became Infinity, which would be stored as null
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  if (MAY_OVERFLOW.test(text) && !isRepresentable(value)) throw new RangeError('expected numbers below 1.8e308')
+  return MAY_BE_ILL_FORMED.test(text) ? wellFormedIn(value) : value
+}
+
+function isRepresentable(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isRepresentable)
+}
+
+function wellFormedIn(value: unknown): unknown {
+  if (typeof value === 'string') return wellFormed(value)
+  if (Array.isArray(value)) return value.map(wellFormedIn)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [wellFormed(name), wellFormedIn(one)]))
+}
