@@ -18,6 +18,8 @@ function told(error: ChatlaneError, { baseUrl, dialect }: Access): [string, Exit
       const settings = dialect === 'rest' ? 'UPONAI_API_KEY and UPONAI_WORKSPACE_ID' : 'UPONAI_API_KEY'
       return [`UponAI refuses the credentials (${status})${words}. Check ${settings}`, 78]
     }
+    case 'UPONAI_REDIRECTED':
+      return [`${message}: it is not at ${baseUrl}. Check UPONAI_BASE_URL`, 78]
     case 'UPONAI_THROTTLED': {
       const when = retryAfterMs === undefined ? 'in a while' : `in ${Math.ceil(retryAfterMs / 1_000)} s`
       return [`UponAI asks for a pause (429). Try again ${when}`, 75]

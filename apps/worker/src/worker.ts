@@ -90,7 +90,7 @@ export async function startWorker(
       if (state === 'starting') return 'the process is starting'
       if (replicas.missing !== undefined) return replicas.missing
       const { paused } = uponai.gate
-      if (paused === 'credentials') return 'UponAI refuses our credentials: turns wait'
+      if (paused === 'credentials') return 'UponAI refuses our credentials, or redirects our calls: turns wait'
       if (paused === 'outage') return 'UponAI fails: turns wait until it answers'
       return undefined
     },

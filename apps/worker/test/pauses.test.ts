@@ -46,12 +46,15 @@ it('the time that a 429 asks for is kept by every worker and every shard, and co
   expect(early).toEqual([])
 })
 
-it('refused credentials pause all turns, and nothing is spent until they are good again', async () => {
+it.each([
+  ['refused credentials', 401],
+  ['redirects', 301],
+])('%s (%i) pause all turns, and nothing is spent until that is mended', async (_, status) => {
   s = await stage({ env: ONE_TRY })
   const conversations = await several(8)
-  await s.sandbox.setFaults({ rules: [{ target: 'uponai', fault: { kind: 'status', status: 401 } }] })
+  await s.sandbox.setFaults({ rules: [{ target: 'uponai', fault: { kind: 'status', status } }] })
   for (const conversation of conversations) await s.say(conversation, 'hello')
-  while ((await s.problem()) !== 'UponAI refuses our credentials: turns wait') await passed(20)
+  while (!(await s.problem())?.startsWith('UponAI refuses our credentials')) await passed(20)
   const before = (await requests()).length
   for (const conversation of conversations) await s.say(conversation, 'are you there?')
   await passed(1_000)
@@ -61,7 +64,7 @@ it('refused credentials pause all turns, and nothing is spent until they are goo
   expect(await s.problem()).toBeUndefined()
 })
 
-it.each([401, 402, 403])(
+it.each([302, 401, 402, 403])(
   'a refusal (%i) of one message alone spends its tries, makes it a dead letter, and holds up nobody else',
   async (status) => {
     s = await stage({ env: { TURN_ATTEMPTS: '3', LOG_LEVEL: 'silent' } })

@@ -25,6 +25,7 @@ function problemOf(error: ChatlaneError): Problem {
   if (code === 'UPONAI_CHAT_GONE' || code === 'UPONAI_INVALID_REQUEST') {
     return new Problem('not_found', 'UponAI has no chat with this id under our key')
   }
+  if (code === 'UPONAI_REDIRECTED') return new Problem('bad_gateway', `${error.message}: UPONAI_BASE_URL`)
   if (handling === 'credentials') {
     const detail = `UponAI refuses our credentials (${status}): UPONAI_API_KEY, UPONAI_WORKSPACE_ID`
     return new Problem('bad_gateway', detail)

@@ -37,6 +37,7 @@ export const errorCatalog = {
   UPONAI_INVALID_REQUEST: { handling: 'permanent', safeMessage: 'This request is not valid.' },
   UPONAI_INVALID_EVENT: { handling: 'permanent', safeMessage: 'This event could not be read.' },
   UPONAI_CREDENTIALS: { handling: 'credentials', safeMessage: 'The assistant is not available right now.' },
+  UPONAI_REDIRECTED: { handling: 'credentials', safeMessage: 'The assistant is not available right now.' },
   UPONAI_FORBIDDEN: { handling: 'retry', safeMessage: 'The assistant could not accept this message.' },
   REDIS_NOT_REPLICATED: { handling: 'retry_after', safeMessage: 'This cannot be taken right now.' },
 } as const satisfies Record<string, CatalogEntry>

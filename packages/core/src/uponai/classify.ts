@@ -62,6 +62,8 @@ export function badAnswer(operation: Operation, expected: string, status?: numbe
 
 function codeOfStatus(operation: Operation, status: number): ErrorCode {
   if (status === 401 || status === 402 || status === 403) return 'UPONAI_CREDENTIALS'
+  // Nothing is done there, for whichever message: the address is wrong, or something in between wants a sign-in.
+  if (status >= 300 && status < 400) return 'UPONAI_REDIRECTED'
   if (status === 429) return 'UPONAI_THROTTLED'
   if (status === 408 || status >= 500) return isRepeatable(operation) ? 'UPONAI_SERVER_ERROR' : 'UPONAI_UNCLEAR'
   // An unknown id is 404 or 422. Creating and listing name none: there it is about something else.

@@ -5,7 +5,8 @@ import { OutageBreaker } from './outage-breaker.ts'
 import type { SharedPause } from './shared-pause.ts'
 
 /**
- * Why no calls are made: UponAI asked us to wait, refuses our credentials, or failed many times in a row (`outage`).
+ * Why no calls are made: UponAI asked us to wait, refuses our credentials (or redirects every call, which an operator has to
+ * mend as well), or failed many times in a row (`outage`).
  */
 export type PauseReason = 'throttled' | 'credentials' | 'outage'
 
@@ -43,6 +44,8 @@ export class UpstreamGate {
   readonly #breaker = new OutageBreaker()
   readonly #timer: NodeJS.Timeout
   #refused = false
+  /** What the last refused probe was answered. */
+  #refusal: string | undefined
   #probing: Promise<ProbeOutcome> | undefined
   #probeCredentialsAt = 0
   #probePauseMs = PROBE_CREDENTIALS_MS.first
@@ -124,7 +127,11 @@ export class UpstreamGate {
   async #askForCredentials(): Promise<ProbeOutcome> {
     const outcome = await this.#options.probe().then(
       () => 'accepted' as const,
-      (error: unknown) => (error instanceof ChatlaneError && error.handling === 'credentials' ? 'refused' : 'failed'),
+      (error: unknown) => {
+        if (!(error instanceof ChatlaneError) || error.handling !== 'credentials') return 'failed'
+        this.#refusal = error.message
+        return 'refused'
+      },
     )
     this.#refused = outcome === 'refused'
     const { first, most } = PROBE_CREDENTIALS_MS
@@ -142,7 +149,7 @@ export class UpstreamGate {
     if (paused === undefined) logger.info({ event: 'uponai_resumed', was: before }, 'turns go on')
     else if (paused === 'throttled') logger.info({ event: 'uponai_paused', reason: paused }, WHY[paused])
     else if (paused === 'outage') logger.warn({ event: 'uponai_paused', reason: paused }, WHY[paused])
-    else logger.error({ event: 'uponai_paused', reason: paused }, WHY[paused])
+    else logger.error({ event: 'uponai_paused', reason: paused, why: this.#refusal }, WHY[paused])
     onChange(paused)
   }
 }
@@ -153,6 +160,6 @@ const REFUSED_ONE =
 const WHY: Record<PauseReason, string> = {
   throttled: 'UponAI asks for a pause: turns wait, nothing is lost',
   credentials:
-    'UponAI refuses our credentials: turns wait, nothing is lost. Set a valid UPONAI_API_KEY (and UPONAI_WORKSPACE_ID) and restart',
+    'UponAI refuses our credentials, or redirects our calls: turns wait, nothing is lost. Set a valid UPONAI_API_KEY (and UPONAI_WORKSPACE_ID), or UPONAI_BASE_URL, and restart',
   outage: 'UponAI fails again and again: turns wait, nothing is lost, and go on when it answers',
 }

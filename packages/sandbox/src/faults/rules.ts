@@ -7,7 +7,7 @@ const when = z.enum(['before', 'after']).default('before')
 
 const statusFault = z.strictObject({
   kind: z.literal('status'),
-  status: z.int().min(400).max(599),
+  status: z.int().min(300).max(599),
   when,
   retry_after_s: z.int().min(0).optional(),
   message: z.string().optional(),
