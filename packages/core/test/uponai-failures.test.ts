@@ -55,7 +55,7 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
     ...[400, 409, 410, 413].map((status): Row => {
       return [status, ['create', 'get', 'list', 'update'], 'UPONAI_REJECTED', 'permanent']
     }),
-    [302, names, 'UPONAI_REJECTED', 'permanent'],
+    ...[301, 302, 307, 308].map((status): Row => [status, names, 'UPONAI_REDIRECTED', 'credentials']),
   ]
   const eachStatus = statusRows.flatMap(([status, some, code, handling]) =>
     some.map((operation) => ({ operation, status, code, handling })),
@@ -66,6 +66,20 @@ describe.each(['rest', 'rpc'] as const)('failures, %s', (dialect) => {
     expect(error).toMatchObject({ code, handling, status })
     expect(error.message).toContain(`${status}`)
     expect(server.received).toHaveLength(1)
+  })
+
+  test('an answer without end is given up', async () => {
+    server.script((response) => {
+      const chunk = Buffer.alloc(1024 * 1024, ' ')
+      const write = () => {
+        while (response.write(chunk));
+      }
+      response.writeHead(200).on('drain', write)
+      write()
+    })
+    const error = await failureOf(operations.complete(client))
+    expect(error).toMatchObject({ code: 'UPONAI_UNCLEAR', handling: 'unclear', status: 200 })
+    expect(error.message).toContain('over 33554432 bytes')
   })
 
   test.each([404, 422])('%i to a create asks for the agent that was named', async (status) => {

@@ -42,6 +42,9 @@ export interface Limits {
 const LET_BY_BYTES = 16 * 1024
 const LET_BY_MS = 1_000
 
+/** Bytes of an answer: more than any chat's transcript has, and less than a process has memory for. */
+const MOST_BYTES = 32 * 1024 * 1024
+
 /** Answers such as 103 before the one that counts. */
 const MOST_INTERIM = 10
 
@@ -58,6 +61,7 @@ export function exchange(
     let settled = false
     let interim = 0
     let letBy = 0
+    let arrived = 0
     let lettingBy: NodeJS.Timeout | undefined
 
     const settle = (failure?: Exchange['failure']) => {
@@ -100,7 +104,13 @@ export function exchange(
       },
       onResponseData(started, chunk) {
         if (!statusAlone) {
-          chunks.push(chunk)
+          arrived += chunk.length
+          if (arrived <= MOST_BYTES) {
+            chunks.push(chunk)
+            return
+          }
+          chunks.length = 0
+          settle({ why: 'connection', cause: new TooLongError() })
           return
         }
         letBy += chunk.length
@@ -125,3 +135,9 @@ const decoder = new TextDecoder()
 
 const textOf = ([first, ...more]: Buffer[]): string =>
   decoder.decode(first && more.length === 0 ? first : Buffer.concat(first ? [first, ...more] : []))
+
+/** The answer goes on behind all that can be wanted. */
+class TooLongError extends Error {
+  override readonly name = 'TooLongError'
+  readonly code = `over ${MOST_BYTES} bytes`
+}

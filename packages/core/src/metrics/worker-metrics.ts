@@ -37,6 +37,7 @@ export class WorkerMetrics {
   readonly #turns
   readonly #turnSeconds
   readonly #together
+  readonly #cut
   readonly #calls
   readonly #callSeconds
   readonly #deliveries
@@ -70,6 +71,11 @@ export class WorkerMetrics {
       name: 'chatlane_messages_per_completion',
       help: 'Messages that were answered together, per answer of the agent. More than 1 only with a coalesce window.',
       buckets: [1, 2, 3, 5, 10, 20],
+      registers,
+    })
+    this.#cut = new Counter({
+      name: 'chatlane_answers_cut_total',
+      help: 'Answers of agents of which only the beginning was shown and sent, because they had more than 20 messages or 16,000 characters. Above 0: an agent repeats itself, or passes on whole documents.',
       registers,
     })
     this.#calls = new Counter({
@@ -132,6 +138,10 @@ export class WorkerMetrics {
   }
 
   /** An agent answered so many messages at once; the commit may still be refused. */
+  answerCut(): void {
+    this.#cut.inc()
+  }
+
   completion(messages: number): void {
     this.#together.observe(messages)
   }

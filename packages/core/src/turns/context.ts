@@ -63,6 +63,8 @@ export interface TurnContext extends TurnParts {
   exchange?: Exchange
   /** The message is dropped, because the exchange looks like one between two machines. */
   looping?: true
+  /** The agent's answer was longer than what is shown and sent. */
+  cut?: true
   keys: ReturnType<typeof conversationKeys>
 }
 

@@ -3,6 +3,7 @@ import { deliveryOf } from '../channels/twilio/delivery-of.ts'
 import { ledgerEffect, type Role } from '../conversations/ledger.ts'
 import { ledgerBudgetEffects } from '../conversations/ledger-budget.ts'
 import { replyAddress } from '../conversations/reply-address.ts'
+import { boundAnswer } from './answer-bounds.ts'
 import type { TurnContext } from './context.ts'
 
 /** Writes and deliveries that belong to one commit. */
@@ -11,16 +12,20 @@ export interface Outgoing {
   adds: Addition[]
 }
 
+interface Text {
+  role: Role
+  text: string
+  answers?: string
+  said?: string
+}
+
 /**
  * Texts for the participant, in order, to where they wrote last: each one an entry in the ledger, and on channels that send,
- * an item of the conversation's delivery lane with the same id.
+ * an item of the conversation's delivery lane with the same id. An agent's are cut where they are too many or too long.
  * @param before effects that stand before these in the commit
  */
-export function outgoing(
-  context: TurnContext,
-  texts: readonly { role: Role; text: string; answers?: string; said?: string }[],
-  before: readonly Effect[],
-): Outgoing {
+export function outgoing(context: TurnContext, given: readonly Text[], before: readonly Effect[]): Outgoing {
+  const texts = withinBounds(context, given)
   const { conversation, prefix, deliveries, routes } = context
   const address = replyAddress(conversation)
   const { channel } = address
@@ -45,4 +50,13 @@ export function outgoing(
     return [{ lanes: deliveries, lane: conversation.id, id, data: JSON.stringify(delivery) }]
   })
   return { effects: [...before, ...effects, ...budget], adds }
+}
+
+function withinBounds(context: TurnContext, given: readonly Text[]): readonly Text[] {
+  if (given[0]?.role !== 'agent') return given
+  const { texts, cut } = boundAnswer(given.map(({ text }) => text))
+  if (!cut) return given
+  context.cut = true
+  context.metrics.answerCut()
+  return texts.flatMap((text, i) => (given[i] ? [{ ...given[i], text }] : []))
 }

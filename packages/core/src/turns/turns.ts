@@ -60,6 +60,7 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
         Object.assign(line, { chat: context.conversation.chatId })
         if (context.looping)
           logger.warn({ conversation: turn.lane, item: item.id }, 'a machine seems to answer: its message is dropped')
+        if (context.cut) logger.warn({ conversation: turn.lane, item: item.id, event: 'answer_cut' }, ANSWER_CUT)
         if (verdict.do !== 'commit') line.detail = verdict.detail
         return reportingVerdict(parts.webhooks, context.conversation, turn.lane, verdict)
       } catch (error) {
@@ -133,6 +134,9 @@ export function createTurnHandler(parts: TurnParts, logger: Logger): TurnHandler
     },
   }
 }
+
+const ANSWER_CUT =
+  'an answer had more than 20 messages or 16000 characters: only its beginning is shown and sent; see docs/limits.md#answers'
 
 /** Redis lost the conversation, but not the item: a message must not vanish without a word. */
 function goneVerdict(item: ConversationItem): Verdict {
