@@ -115,6 +115,21 @@ describe('at the door', () => {
     expect(items[0]?.text).toMatch(/^⟦image\/jpeg: https:/)
   })
 
+  test('who sends files without end is told so often, and no more', async () => {
+    const From = '+14155559001'
+    const send = async (fields: Record<string, string>) => {
+      const form = inbound({ From, To: REPLIES, Body: '', ...file().fields, ...fields })
+      expect((await postForm(api.url, messages, form)).status).toBe(204)
+      const { conversations } = await api.conversations.list({ participant: From, limit: 1 })
+      return (await api.conversations.messages(conversations[0]?.id ?? '', '0', 100)).items
+    }
+    for (let i = 0; i < 17; i++) await send({})
+    const items = await send({ Body: 'Is this the one?' })
+    expect(items.filter(({ role }) => role === 'system')).toHaveLength(15)
+    const reasons = items.filter(({ role }) => role === 'user').map(({ status, reason }) => reason ?? status)
+    expect(reasons).toEqual([...Array.from({ length: 15 }, () => 'media'), 'loop', 'loop', 'queued'])
+  })
+
   test.each([
     ['another host', 'https://files.example.com/2010-04-01/Accounts/'],
     ['a host that ends like Twilio’s', 'https://api.twilio.com.example.com/2010-04-01/Accounts/'],

@@ -14,6 +14,7 @@ import { noteChatAnalyzed, noteChatEnded } from './chat-events.ts'
 import { beginEffects, type Conversation, changeEffects, keepEffects } from './conversation.ts'
 import { type Noted, noteNews } from './delivery-news.ts'
 import { digestOf } from './digest.ts'
+import { tellOfFiles } from './file-replies.ts'
 import { FlaggedNumbers } from './flagged-numbers.ts'
 import { Handoffs } from './handoffs.ts'
 import { type IncomingMessage, tellAtOnce } from './incoming.ts'
@@ -174,10 +175,10 @@ export class Conversations {
     const address = addressOf(origin)
     const holder = await this.#holderOf(address)
     const ours = holder.ours || this.#options.routes.current.routeOfSender(origin.participant) !== undefined
-    const message = ours ? fromOurselves(said) : said
     const { id, known, linked } = holder
-    const taken = await this.#takenBefore(holder.before, message.key)
+    const taken = await this.#takenBefore(holder.before, said.key)
     if (taken) return taken
+    const message = ours ? fromOurselves(said) : await tellOfFiles(this.#options, id, said)
     const begin = known || linked ? [] : beginEffects(this.#options.prefix, id, origin, Date.now())
     const contested = holder.before.length > 0
     const way = { key: message.key, ...(linked && { via: address }), ...(contested && { contested }) }

@@ -56,5 +56,11 @@ export function shardKeys(prefix: string, shard: number) {
 export function conversationKeys(prefix: string, id: string) {
   const shard = shardOfConversation(id)
   const tag = shardTag(prefix, shard)
-  return { ...shardKeys(prefix, shard), record: `${tag}:conversation:${id}`, ledger: `${tag}:ledger:${id}` }
+  return {
+    ...shardKeys(prefix, shard),
+    record: `${tag}:conversation:${id}`,
+    ledger: `${tag}:ledger:${id}`,
+    /** Counts the messages with files that were told what we make of files. */
+    files: `${tag}:files:${id}`,
+  }
 }
