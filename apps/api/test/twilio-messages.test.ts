@@ -36,6 +36,19 @@ test('a message begins a conversation with the route’s agent; the next one goe
   expect(texts).toEqual(['first', 'second'])
 })
 
+test.each([
+  [' 15005551031', ' +15005550006', '+15005551031'],
+  ['\u202A+15005551032\u202C', '+15005550006', '+15005551032'],
+  ['WhatsApp:+15005551033', 'WHATSAPP:+15005550006', 'whatsapp:+15005551033'],
+  ['My Bank', '+15005550006', 'My Bank'],
+])('From %j and To %j are known in every spelling', async (From, To, participant) => {
+  expect((await post(inbound({ From, To }))).status).toBe(204)
+  expect((await post(inbound({ From: participant, To: To.trim().toLowerCase() }))).status).toBe(204)
+  const { conversation, texts } = await conversationOf(participant)
+  expect(conversation.participant).toBe(participant)
+  expect(texts).toHaveLength(2)
+})
+
 test('a repeat adds nothing, whatever it says', async () => {
   const from = '+15005551002'
   const fields = inbound({ From: from, Body: 'once' })

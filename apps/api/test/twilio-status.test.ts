@@ -44,11 +44,39 @@ test.each([
   ['undelivered', '30003', { status: 'undelivered', reason: 'twilio_30003' }],
   ['failed', '30007', { status: 'failed', reason: 'twilio_30007' }],
   ['canceled', undefined, { status: 'failed' }],
+  ['DELIVERED', undefined, { status: 'delivered' }],
 ])('%s is shown on the message', async (status, errorCode, expected) => {
   message = await say(api.url, conversation, status)
   const answer = await tell({ status, ...(errorCode !== undefined && { errorCode }) })
   expect(answer).toMatchObject({ status: 204, body: undefined })
   expect(await shown(message)).toMatchObject(expected)
+})
+
+test.each(['delivered', 'read', 'sent'])('a code beside %s is no reason: it is no failure', async (status) => {
+  message = await say(api.url, conversation, `${status} with a code`)
+  expect((await tell({ status, errorCode: '30003' })).status).toBe(204)
+  expect(await shown(message)).toMatchObject({ status })
+  expect(await shown(message)).not.toHaveProperty('reason')
+})
+
+test.each<[string, Record<string, string>]>([
+  ['its older names alone', { SmsSid: newSid(), SmsStatus: 'delivered' }],
+  ['empty fields', { MessageSid: newSid(), MessageStatus: 'delivered', To: '', From: '', MessagingServiceSid: '' }],
+  ['an address in another spelling', { MessageSid: newSid(), MessageStatus: 'delivered', To: ' 15005550001' }],
+])('a callback with %s is taken', async (what, fields) => {
+  message = await say(api.url, conversation, what)
+  const query = new URLSearchParams({ part: '0', conversation, message })
+  const answer = await postForm(api.url, `/webhooks/twilio/status?${query}`, { AccountSid: accountSid, ...fields })
+  expect(answer.status).toBe(204)
+  expect(await shown(message)).toMatchObject({ status: 'delivered' })
+})
+
+test('a callback without an id or a state says which is missing', async () => {
+  const path = `/webhooks/twilio/status?part=0&conversation=${conversation}&message=1-0`
+  const noId = await postForm(api.url, path, { AccountSid: accountSid, MessageStatus: 'sent' })
+  expect(expectProblem(noId, 400, 'invalid_request').detail).toBe('MessageSid: expected a text')
+  const noState = await postForm(api.url, path, { AccountSid: accountSid, MessageSid: newSid(), MessageStatus: '' })
+  expect(expectProblem(noState, 400, 'invalid_request').detail).toBe('MessageStatus: expected a text')
 })
 
 test('statuses may come in any order and again', async () => {

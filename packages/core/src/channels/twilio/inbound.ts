@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Profile } from '../../conversations/profile.ts'
 import type { CarriedChannel } from '../channel.ts'
 import { carriedChannelOf } from '../channels.ts'
+import { addressIn } from './address.ts'
 import { type InboundMedia, mediaOf } from './media.ts'
 import type { OptOutWord } from './opt-out-phrases.ts'
 import { profileFields, profileOf } from './profile.ts'
@@ -35,6 +36,10 @@ export interface InboundSms {
 
 const required = (what: string) => z.string({ error: `expected ${what}` }).min(1, { error: `expected ${what}` })
 
+const address = required('an address')
+  .transform(addressIn)
+  .refine((text) => text !== '', { error: 'expected an address' })
+
 const OPT_OUT_WORDS = { STOP: 'stop', START: 'start', HELP: 'help' } as const
 
 /**
@@ -45,8 +50,8 @@ export const inboundSmsForm = z
   .looseObject({
     MessageSid: required('the id of a message').max(64, { error: 'expected the id of a message' }),
     AccountSid: required('the id of an account'),
-    From: required('an address'),
-    To: required('an address'),
+    From: address,
+    To: address,
     MessagingServiceSid: z.string().optional(),
     NumMedia: z.string().optional().catch(undefined),
     OptOutType: z

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { MessageStatus } from '../../conversations/ledger.ts'
+import { addressIn } from './address.ts'
 import { reasonOfCode } from './codes.ts'
 
 /** What Twilio says of a message that we sent. */
@@ -29,30 +30,51 @@ const STATUSES = new Map<string, MessageStatus>([
   ['read', 'read'],
 ])
 
+/** A field that says something: an empty one is as good as none. */
+const filled = z.preprocess((text) => (text === '' ? undefined : text), z.string().optional())
+
+const address = filled.transform((text) => text && addressIn(text))
+
+const id = filled.pipe(z.string().max(64).optional())
+
 /**
- * The form of Twilio's status callback.
+ * The form of Twilio's status callback. Id and state are there under two names; one of them is enough.
  * @see https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
  */
 export const smsStatusForm = z
   .object({
-    MessageSid: z.string().min(1).max(64),
+    MessageSid: id,
+    SmsSid: id,
     AccountSid: z.string().min(1),
-    MessageStatus: z.string().min(1).max(64),
+    MessageStatus: id,
+    SmsStatus: id,
     ErrorCode: z.string().optional(),
-    To: z.string().min(1).optional(),
-    From: z.string().min(1).optional(),
-    MessagingServiceSid: z.string().min(1).optional(),
+    To: address,
+    From: address,
+    MessagingServiceSid: filled,
   })
-  .transform((form): SmsStatus => {
-    const status = STATUSES.get(form.MessageStatus)
+  .transform((form, context): SmsStatus => {
+    const messageSid = form.MessageSid ?? form.SmsSid
+    const twilioStatus = (form.MessageStatus ?? form.SmsStatus)?.toLowerCase()
+    if (messageSid === undefined || twilioStatus === undefined) {
+      const path = [messageSid === undefined ? 'MessageSid' : 'MessageStatus']
+      context.addIssue({ code: 'custom', path, message: 'expected a text' })
+      return z.NEVER
+    }
+    const status = STATUSES.get(twilioStatus)
     return {
-      messageSid: form.MessageSid,
+      messageSid,
       accountSid: form.AccountSid,
-      twilioStatus: form.MessageStatus,
+      twilioStatus,
       ...(status !== undefined && { status }),
-      ...(form.ErrorCode && /^[1-9]\d{0,5}$/.test(form.ErrorCode) && { reason: reasonOfCode(Number(form.ErrorCode)) }),
+      // What arrived has no reason why it did not, whatever a code beside it says.
+      ...((status === 'failed' || status === 'undelivered') && reasonIn(form.ErrorCode)),
       ...(form.To !== undefined && { to: form.To }),
       ...(form.From !== undefined && { from: form.From }),
       ...(form.MessagingServiceSid !== undefined && { messagingServiceSid: form.MessagingServiceSid }),
     }
   })
+
+function reasonIn(code = ''): { reason?: string } {
+  return /^[1-9]\d{0,5}$/.test(code) ? { reason: reasonOfCode(Number(code)) } : {}
+}
