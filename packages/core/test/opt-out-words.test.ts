@@ -27,6 +27,7 @@ test.each([
 
 test.each([
   ...['', ' ', '👍', 'Stop it', 'the end', 'stopped', 'no', 'yes please', 'ok stop'],
+  ...['Так, стоп', '> Reply STOP', '🛑 2', 'Re: your text', 'unsubscribed 2', 'стор 5'],
   ...['nein', 'ja', 'sí', 'oui', 'non', 'basta', 'fin', 'help me', 'Ayuda', 'Hilfe', 'constructor', 'toString'],
   'stop'.repeat(1_000),
 ])('%j is for the agent', (text) => {

@@ -59,7 +59,17 @@ export const cases: ChannelCase[] = [
     stored: { status: 'answered' as const },
     sent: [{ body: 'ok' }],
   })),
-  ...['please stop texting me', 'S.T.O.P.', 'ARRETE', 'OPT\u2011OUT', 'remove me', 'Stop, thanks!'].map((Body) => ({
+  ...[
+    'please stop texting me',
+    'S.T.O.P.',
+    'ARRETE',
+    'OPT\u2011OUT',
+    'remove me',
+    'Stop, thanks!',
+    'SТОP',
+    '🛑',
+    'Re: STOP',
+  ].map((Body) => ({
     name: `an opt-out on which Twilio does nothing, confirmed by us: ${Body}`,
     payload: { Body },
     stored: { status: 'dropped' as const, reason: 'stop', text: Body },

@@ -45,15 +45,17 @@ export const PHRASES: Readonly<Record<string, readonly PhraseGroup[]>> = {
     {
       word: 'stop',
       phrases: [
-        '(stop|quit) (texting|messaging|contacting|txting|spamming|bothering) [me|us|this number|my number|my phone] [anymore|any more]',
+        '(stop|quit|cease) (texting|messaging|contacting|txting|msging|writing|spamming|bothering) [me|us|this number|my number|my phone] [anymore|any more]',
         '(can|could|would|will) you [please|just] stop (texting|messaging|contacting|spamming) (me|us)',
         'stop sending [me|us] [these|any|any more|your|more|so many|all these] (texts|messages|text messages|msgs|sms|spam|promotions|ads)',
-        'stop [all|the|these|your] (texts|messages|text messages|msgs|sms|spam|promotions)',
-        '(dont|do not|never) (text|message|contact|txt) (me|us|this number|my number) [again|anymore|any more|ever again]',
-        'no more (texts|messages|text messages|sms|spam)',
+        'stop [all|the|these|your] [future|promotional|marketing] (text|texts|txt|txts|messages|text messages|msg|msgs|sms|spam|ads|promotions)',
+        '(dont|do not|never) (text|message|contact|txt) [me|us|this number|my number] [again|anymore|any more|ever again]',
+        'no more (texts|txts|messages|text messages|msgs|sms|spam)',
         '(cancel|end) [all|the|these|your] (texts|messages|text messages|sms)',
         '[i] (dont|do not) want [to get|to receive] [these|any|any more|more|your] (texts|messages|text messages|sms)',
+        '[i] no longer (want|wish) [to get|to receive] [these|any|your] (texts|messages|text messages|sms)',
         'leave me alone',
+        'cease and desist',
       ],
       why: SAYS_SO,
     },
@@ -61,14 +63,29 @@ export const PHRASES: Readonly<Record<string, readonly PhraseGroup[]>> = {
       word: 'stop',
       phrases: [
         'remove me',
-        '(remove me from|take me off|unsubscribe me from) (your|this|the) [mailing|contact|text] list',
-        '(remove|delete|lose) my [phone] number [from your list]',
+        '(remove me from|take me off|unsubscribe me from|delete me from) [your|this|the] [mailing|contact|text] list',
+        '(remove|delete|lose) (my|this) [phone] number [from your list]',
+        'take my [phone] number off (your|this|the) [mailing|contact|text] list',
         'i (want|would like|wish) to (unsubscribe|opt out)',
         '(id like|i need) to (unsubscribe|opt out)',
-        '(unsubscribe|opt out) from (your|these|the|all) (texts|messages|list)',
-        '[i] (revoke|withdraw) my consent',
+        '(unsubscribe|opt out) (from|of) (your|this|these|the|all) (texts|messages|list)',
+        'i opt out',
+        '[i] (revoke|withdraw) [my] consent',
       ],
       why: DICTIONARY,
+    },
+    {
+      word: 'stop',
+      phrases: [
+        'un (sub|subscribe)',
+        'unsub(bed|cribe|scibe|scirbe|scrib|scribed|sribe)',
+        'unsuscribe',
+        'unsubscribe all',
+        'stpo',
+        'sotp',
+        'tsop',
+      ],
+      why: 'slips of the finger that make no other word',
     },
     { word: 'start', phrases: ['start', 'unstop'], why: 'Twilio lifts its block on it' },
     {
@@ -336,6 +353,7 @@ export const PHRASES: Readonly<Record<string, readonly PhraseGroup[]>> = {
     },
     { word: 'start', phrases: ['старт'], why: 'START in Cyrillic letters' },
   ],
+  Greek: [{ word: 'stop', phrases: ['στοπ'], why: 'STOP in Greek letters' }],
   Ukrainian: [
     { word: 'stop', phrases: ['відписатися', 'відписатись', 'відпишіть мене'], why: DICTIONARY },
     {
@@ -452,7 +470,9 @@ export const PHRASES: Readonly<Record<string, readonly PhraseGroup[]>> = {
 /** Polite and urgent words that change nothing about a request beside which they stand. Never a name, a number or a day. */
 export const POLITE: readonly string[] = [
   ...['please', 'pls', 'plz', 'kindly', 'thanks', 'thank you', 'thank you very much', 'thx', 'ty', 'now', 'right now'],
-  ...['immediately', 'asap', 'at once', 'hi', 'hello'],
+  ...['immediately', 'already', 'asap', 'at once', 'hi', 'hello'],
+  // Before a subject line.
+  ...['re', 'fw', 'fwd'],
   ...['por favor', 'porfavor', 'porfa', 'gracias', 'muchas gracias', 'ya', 'ahora', 'hola'],
   ...['sil vous plait', 'sil te plait', 'svp', 'stp', 'merci', 'maintenant', 'bonjour'],
   ...['obrigado', 'obrigada', 'obg', 'agora', 'ola'],
@@ -462,6 +482,7 @@ export const POLITE: readonly string[] = [
   ...['prosze', 'dziekuje', 'dzieki'],
   ...['tack', 'snalla', 'tak', 'takk', 'venligst', 'vennligst'],
   ...['lutfen', 'tesekkurler'],
+  ...['παρακαλώ', 'ευχαριστώ', 'ευχαριστώ πολύ'],
   ...['пожалуйста', 'спасибо', 'будь ласка', 'дякую'],
   ...['בבקשה', 'תודה', 'من فضلك', 'شكرا', 'لو سمحت'],
   ...['xin', 'vui lòng', 'làm ơn', 'cảm ơn', 'cám ơn', 'tolong', 'mohon', 'terima kasih'],

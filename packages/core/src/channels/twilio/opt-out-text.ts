@@ -10,6 +10,45 @@ const MOST_SIGNATURE_LINES = 12
 /** Letters that Unicode does not take apart into a plain one and a mark. */
 const PLAIN: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', đ: 'd', ß: 'ss', æ: 'ae', ı: 'i' }
 
+/**
+ * Letters of other scripts, and small capitals, that look like those of the Latin one: phones with two keyboards mix them, and
+ * whoever wants to get past a list does.
+ */
+const LOOKS_LIKE: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ['аɑαᴀ', 'a'],
+    ['вʙβ', 'b'],
+    ['сϲᴄ', 'c'],
+    ['ԁᴅ', 'd'],
+    ['еєεᴇ', 'e'],
+    ['ꜰ', 'f'],
+    ['ɢ', 'g'],
+    ['нһʜ', 'h'],
+    ['іιɪ', 'i'],
+    ['јᴊ', 'j'],
+    ['кκᴋ', 'k'],
+    ['ʟ', 'l'],
+    ['мᴍ', 'm'],
+    ['ɴη', 'n'],
+    ['оοσօᴏ', 'o'],
+    ['рρᴘ', 'p'],
+    ['ԛ', 'q'],
+    ['ʀ', 'r'],
+    ['ѕꜱ', 's'],
+    ['тτᴛ', 't'],
+    ['υսᴜ', 'u'],
+    ['νᴠ', 'v'],
+    ['ѡԝᴡ', 'w'],
+    ['хχ', 'x'],
+    ['уγʏ', 'y'],
+    ['ᴢ', 'z'],
+  ].flatMap(([others = '', letter = '']) => [...others].map((other) => [other, letter])),
+)
+
+/** A word without any of these is one of its own language: "так" is not "tak". The Cyrillic ѕ is of none in which people write to us. */
+const SOME_LATIN = /[a-zѕꜰꜱʙɢʜɪʟɴʀʏᴀ-ᴢ]/u
+const ALL_LATIN = /^[a-z]+$/
+
 const ASCII = /^[\x20-\x7e\r\n\t]*$/
 
 /** A letter that was held down. */
@@ -66,10 +105,18 @@ function unicodeWords(text: string): string[] {
     .replace(/(\p{L})\1{2,}/gu, '$1')
   const words = plain.match(/\p{L}+|\p{N}+/gu) ?? []
   return words
+    .map(asLatin)
     .join(' ')
     .replace(UNSPACED, '')
     .split(' ')
     .filter((word) => word !== '')
+}
+
+/** A word in which letters only look Latin, in Latin ones; any other as it is. */
+function asLatin(word: string): string {
+  if (!SOME_LATIN.test(word)) return word
+  const latin = [...word].map((letter) => LOOKS_LIKE[letter] ?? letter).join('')
+  return ALL_LATIN.test(latin) ? latin : word
 }
 
 /** Three or more letters one by one are a word that was spelled. */
@@ -91,6 +138,10 @@ const LINE_BREAK = /\r\n|[\n\r\u0085\u2028\u2029]/u
 /** A line that divides a text from the signature under it. */
 const DIVIDER = /^(?:[-–—_=*~]{2,}|—)$/u
 
+/** What a mail program puts above the text that it quotes below an answer. */
+const QUOTES =
+  /^(?:>|-{2,} ?original message|(?:on|am|el|le|il|em|op) .{4,120} (?:wrote|schrieb .{1,60}|escribió|a écrit|ha scritto|escreveu|schreef .{1,60}) ?:$)/iu
+
 /** What mail programs and phones put under a text, as far as its first words. */
 const DEVICE =
   /^(?:sent (?:from|via|with|on) |get outlook|enviado (?:desde|do|de|pelo|via) |envoyé (?:de|depuis|avec) |(?:von|gesendet von|gesendet mit) (?:meinem|mein|outlook)|inviato (?:da|dal) |verstuurd |verzonden (?:vanaf|met|via) |wysłan[eoy] z |skickat från |sendt fra |отправлено с|надіслано з|iphoneから送信|발송|나의 iphone|发自我的|發自我的|從我的|gửi từ |iphone.?umdan gönder|dikirim dari )/iu
@@ -105,14 +156,36 @@ const SIGNED = /^[-–—~]{1,3} ?\p{L}[\p{L}\p{M} .'’]{0,40}$/u
 /** Two or three words in title case. */
 const FULL_NAME = /^\p{Lu}[\p{L}\p{M}'’.-]{0,20}(?: \p{Lu}[\p{L}\p{M}'’.-]{0,20}){1,2}$/u
 
+const ENDS = [DIVIDER, DEVICE, CLOSING, QUOTES]
+
 /**
- * A text without what its author did not write for us: the signature under it.
+ * A text without what its author did not write for us: the signature under it, or what it answers.
  * @returns undefined when no line of it is sure to begin one
  */
 export function aboveSignature(text: string): string | undefined {
   const lines = linesOf(text)
-  const at = lines.findIndex((line, i) => i > 0 && (DIVIDER.test(line) || DEVICE.test(line) || CLOSING.test(line)))
+  const at = lines.findIndex((line, i) => i > 0 && ENDS.some((end) => end.test(line)))
   return at === -1 ? undefined : lines.slice(0, at).join('\n')
+}
+
+/**
+ * A text below the lines that it quotes.
+ * @returns undefined when it quotes nothing, or nothing else is there
+ */
+export function belowQuote(text: string): string | undefined {
+  if (!/^\s*>/.test(text)) return undefined
+  const lines = linesOf(text)
+  const own = lines.filter((line) => !line.startsWith('>'))
+  return own.length < lines.length && own.some((line) => line !== '') ? own.join('\n') : undefined
+}
+
+/** As many signs as somebody sends in a row. */
+const LONGEST_SIGNS = 100
+
+/** Whether a text is the sign itself and nothing else: it has STOP written on it. */
+export function isStopSign(text: string): boolean {
+  if (text.length > LONGEST_SIGNS || !text.includes('🛑')) return false
+  return text.replaceAll('🛑', '').replace(INVISIBLE, '').trim() === ''
 }
 
 /**

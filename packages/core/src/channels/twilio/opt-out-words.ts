@@ -1,5 +1,5 @@
 import { expand, type OptOutWord, PHRASES, POLITE } from './opt-out-phrases.ts'
-import { aboveName, aboveSignature, firstWordOf, wordsOf } from './opt-out-text.ts'
+import { aboveName, aboveSignature, belowQuote, firstWordOf, isStopSign, wordsOf } from './opt-out-text.ts'
 
 /** What a text asks for. */
 export interface Heard {
@@ -48,7 +48,9 @@ export function optOutWord(text: string): OptOutWord | undefined {
 }
 
 /** The same as {@link optOutWord}, with how sure it is. */
-export function hear(text: string): Heard | undefined {
+export function hear(message: string): Heard | undefined {
+  if (isStopSign(message)) return { word: 'stop', alone: true }
+  const text = belowQuote(message) ?? message
   const first = firstWordOf(text)
   if (first !== undefined && !isBeginning(first)) return undefined
   const whole = hearPhrase(text)
