@@ -16,6 +16,7 @@ const twilio = {
   TWILIO_AUTH_TOKEN: '0123456789abcdef0123456789abcdef',
   PUBLIC_URL: 'https://chat.example.com',
 }
+const other = { ...twilio, TWILIO_ACCOUNT_SID: 'ACffffffffffffffffffffffffffffffff' }
 const sandboxOfTwilio = { ...live, ...twilio, TWILIO_BASE_URL: 'http://localhost:1/twilio' }
 
 const mains = { api: 'apps/api/src/main.ts', worker: 'apps/worker/src/main.ts', cli: 'apps/cli/src/main.ts' }
@@ -70,6 +71,36 @@ test.each([
   expect(line).toContain('docs/configuration.md#redis_prefix')
   expect(more).toEqual([])
   expect(intruder.output()).not.toMatch(/\n\s+at /)
+})
+
+test.each([
+  ['another workspace’s worker', 'worker', { ...live, UPONAI_WORKSPACE_ID: '8' }, 'UPONAI_WORKSPACE_ID: expected 7'],
+  ['another workspace’s api', 'api', { ...live, UPONAI_WORKSPACE_ID: '8' }, 'UPONAI_WORKSPACE_ID: expected 7'],
+  ['another workspace’s command line', 'cli', { ...live, UPONAI_WORKSPACE_ID: '8' }, 'UPONAI_WORKSPACE_ID: expected 7'],
+  ['another Twilio account’s api', 'api', { ...live, ...other }, 'TWILIO_ACCOUNT_SID: expected AC0123456789abcdef'],
+] as const)('%s ends with 78 where another deployment is, and leaves nothing there', async (_, name, env, words) => {
+  const prefix = freshPrefix()
+  await (await begun('worker', prefix, { ...live, ...twilio })).end()
+  const before = await redis.hgetall(`${prefix}:accounts`)
+  const intruder = start(name, prefix, env, name === 'cli' ? ['dead-letters', 'list'] : [])
+  expect(await intruder.ended).toBe(78)
+  expect(intruder.output()).toContain(words)
+  expect(intruder.output()).toContain(`redis-cli HDEL ${prefix}:accounts`)
+  expect(await redis.hgetall(`${prefix}:accounts`)).toEqual(before)
+})
+
+test('what one process of a deployment does not know of an account another one notes; keys may change', async () => {
+  const prefix = freshPrefix()
+  await (await begun('worker', prefix, live)).end()
+  await (await begun('api', prefix, { ...live, ...twilio, UPONAI_API_KEY: 'the-next-key' })).end()
+  expect(await redis.hgetall(`${prefix}:accounts`)).toEqual({
+    UPONAI_WORKSPACE_ID: '7',
+    TWILIO_ACCOUNT_SID: twilio.TWILIO_ACCOUNT_SID,
+  })
+  const intruder = start('worker', prefix, { ...live, UPONAI_WORKSPACE_ID: '8', ...other })
+  expect(await intruder.ended).toBe(78)
+  await redis.del(`${prefix}:accounts`)
+  await (await begun('worker', prefix, { ...live, UPONAI_WORKSPACE_ID: '8' })).end()
 })
 
 test('a prefix from before the mark is live until a live process says so', async () => {

@@ -10,11 +10,17 @@ export function problemHandler(logger: Logger, onLimit?: (limit: Limit) => void)
     if (problem.limit !== undefined) onLimit?.(problem.limit)
     note(response, { outcome: problem.code })
     if (problem.code === 'internal') logger.error({ err: error }, 'a request failed')
-    else if (problem.code === 'unavailable') note(response, { err: error })
+    else if (problem.code === 'unavailable') note(response, whyUnavailable(error))
     // An event stream that broke: the client comes back with the last id it has.
     if (response.headersSent) response.destroy()
     else sendProblem(response, problem)
   }
+}
+
+/** What became of Redis is said once, by its connections; here it is enough to know that it was that. */
+function whyUnavailable(error: unknown): Record<string, unknown> {
+  const isRedis = isRedisUnavailable(error) || isNotReplicated(error)
+  return isRedis && error instanceof Error ? { why: error.message } : { err: error }
 }
 
 export const unknownRoute: RequestHandler = (request) => {

@@ -76,6 +76,10 @@ test('while Redis is away everything is answered at once, and afterwards all is 
   for (const path of ['', '/messages', '/events'])
     expectProblem(await call(api.url, `/v1/conversations/${id}${path}`), 503, 'unavailable')
   expect((await call(api.url, '/healthz')).status).toBe(200)
+  const refused = api.log.filter(({ status }) => status === 503)
+  expect(refused.length).toBeGreaterThan(5)
+  for (const line of refused) expect(line).toMatchObject({ outcome: 'unavailable', why: expect.any(String) })
+  expect(JSON.stringify(refused)).not.toContain('node_modules')
 
   await server.start()
   await expect.poll(async () => (await call(api.url, '/readyz')).status).toBe(200)

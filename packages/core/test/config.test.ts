@@ -43,7 +43,7 @@ test('the least environment gives the documented defaults', () => {
   const { sessionSecret, warnings, ...config } = loadConfig('api', enough)
   expect(config).toEqual({
     redis: { url: 'redis://127.0.0.1:6379', prefix: 'chatlane', minReplicas: 0 },
-    upstreams: { kind: 'live', variable: 'UPONAI_BASE_URL' },
+    upstreams: { kind: 'live', variable: 'UPONAI_BASE_URL', accounts: { UPONAI_WORKSPACE_ID: '7' } },
     uponai: {
       baseUrl: 'https://api.upon-ai.com',
       apiKey: 'key_for_tests',
@@ -138,7 +138,7 @@ test('every variable reaches its place', () => {
       prefix: 'other',
       minReplicas: 2,
     },
-    upstreams: { kind: 'live', variable: 'UPSTREAMS' },
+    upstreams: { kind: 'live', variable: 'UPSTREAMS', accounts: expect.any(Object) },
     uponai: {
       baseUrl: 'http://127.0.0.1:4010/uponai',
       apiKey: 'key_for_tests',

@@ -75,6 +75,8 @@ export interface Upstreams {
   kind: UpstreamKind
   /** The variable that says so, for people. */
   variable: string
+  /** Whose they are, by the variables that name them. Absent: that is not known. */
+  accounts: Readonly<Record<string, string>>
 }
 
 /** What a process runs with: checked, complete, free of contradictions. */

@@ -5,7 +5,7 @@ import type { TwilioAccess, UponaiConfig, UpstreamKind, Upstreams } from './conf
 const sandboxUponaiKey = 'sandbox-key'
 const sandboxTwilioAccount = `AC${'5a'.repeat(16)}`
 
-type UponaiAccess = Pick<UponaiConfig, 'baseUrl' | 'apiKey'>
+type UponaiAccess = Pick<UponaiConfig, 'baseUrl' | 'apiKey' | 'workspaceId'>
 type TwilioAccount = Pick<TwilioAccess, 'baseUrl' | 'accountSid'>
 
 const thisMachine = new BlockList()
@@ -32,7 +32,8 @@ export function findUpstreams(
   uponai: UponaiAccess | undefined,
   twilio: TwilioAccount | undefined,
 ): Upstreams | undefined {
-  if (stated) return { kind: stated, variable: 'UPSTREAMS' }
+  const accounts = accountsOf(uponai, twilio)
+  if (stated) return { kind: stated, variable: 'UPSTREAMS', accounts }
   const signs: [variable: string, isSandbox: boolean][] = [
     ['UPONAI_BASE_URL', isThisMachine(uponai?.baseUrl)],
     ['TWILIO_BASE_URL', isThisMachine(twilio?.baseUrl)],
@@ -40,8 +41,17 @@ export function findUpstreams(
     ['TWILIO_ACCOUNT_SID', twilio?.accountSid === sandboxTwilioAccount],
   ]
   const sign = signs.find(([, isSandbox]) => isSandbox)
-  if (sign) return { kind: 'sandbox', variable: sign[0] }
-  return uponai || twilio ? { kind: 'live', variable: uponai ? 'UPONAI_BASE_URL' : 'TWILIO_BASE_URL' } : undefined
+  if (sign) return { kind: 'sandbox', variable: sign[0], accounts }
+  if (!uponai && !twilio) return undefined
+  return { kind: 'live', variable: uponai ? 'UPONAI_BASE_URL' : 'TWILIO_BASE_URL', accounts }
+}
+
+/** Keys change; whose they are does not. */
+function accountsOf(uponai: UponaiAccess | undefined, twilio: TwilioAccount | undefined): Record<string, string> {
+  return {
+    ...(uponai?.workspaceId !== undefined && { UPONAI_WORKSPACE_ID: String(uponai.workspaceId) }),
+    ...(twilio && { TWILIO_ACCOUNT_SID: twilio.accountSid }),
+  }
 }
 
 function isThisMachine(url: string | undefined): boolean {
