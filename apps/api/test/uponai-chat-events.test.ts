@@ -196,3 +196,20 @@ test('that a chat ended which we are ending ourselves is nothing to be told', as
   expect((await api.conversations.find(id))?.endedChatId).toBe('chat_1')
   expect(await api.lanes.waiting(id)).toBe(waited)
 })
+
+test('an analysis with half a character in it is kept well-formed, and the next one is taken', async () => {
+  const { id } = await newConversation(api.url)
+  const chat_analysis = { chat_summary: 'half \ud83d', custom_analysis_data: { 'na\u0000me': '\udc00' } }
+  expect(await post(analyzed(id, 'chat_1', { chat_analysis }))).toBe(204)
+  expect(await analysisFor(id)).toMatchObject({ summary: 'half \uFFFD', custom: { 'na\uFFFDme': '\uFFFD' } })
+  expect(await post(analyzed(id, 'chat_1'))).toBe(204)
+  expect(await analysisFor(id)).toMatchObject(shown)
+})
+
+test('an analysis that Redis cannot read, as earlier versions kept it, gives way to the next one', async () => {
+  const { id } = await newConversation(api.url)
+  const text = String.raw`{"chatId":"chat_0","startedAt":9999999999999,"summary":"half \ud83d"}`
+  await api.redis.hset(`{${api.prefix}:0}:conversation:${id}`, 'analysis', text)
+  expect(await post(analyzed(id, 'chat_1', { start_timestamp: 1_700_000_000_000 }))).toBe(204)
+  expect(await analysisFor(id)).toMatchObject(shown)
+})

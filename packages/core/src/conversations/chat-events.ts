@@ -60,12 +60,13 @@ export async function noteChatAnalyzed(
 /**
  * KEYS: mark, record, ledger, live. ARGV: ms that the mark is kept, when the chat began or '', the analysis, the conversation, the
  * ledger's entry. Once per mark, in one step with the look at it: events of UponAI's come twice, at the same time too. The
- * conversation keeps the analysis of its newest chat; of chats that do not say when they began, the one that is heard of later is newer.
+ * conversation keeps the analysis of its newest chat, and none that cannot be read; of chats that do not say when they began, the one that is heard of later is newer.
  */
 const NOTE_ANALYSIS = `
 if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return 0 end
 local before = redis.call('HGET', KEYS[2], 'analysis')
-local began = before and tonumber(cjson.decode(before).startedAt)
+local known, read = pcall(cjson.decode, before or '{}')
+local began = known and type(read) == 'table' and tonumber(read.startedAt)
 if not (began and ARGV[2] ~= '' and tonumber(ARGV[2]) < began) then redis.call('HSET', KEYS[2], 'analysis', ARGV[3]) end
 redis.call('XADD', KEYS[3], unpack(ARGV, 5))
 redis.call('PUBLISH', KEYS[4], ARGV[4])

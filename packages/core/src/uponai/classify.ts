@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors/catalog.ts'
 import { ChatlaneError } from '../errors/chatlane-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { retryAfterMs } from '../http/retry-after.ts'
+import { parseWellFormed } from '../json/parse-json.ts'
 import type { Operation } from './requests.ts'
 
 const longestDetail = 300
@@ -108,7 +109,7 @@ function explanation(body: string, apiKey: string): string | undefined {
 /** The parsed body, or undefined. The parser's own error quotes the body and is dropped for that. */
 export function json(body: string): unknown {
   try {
-    return JSON.parse(body)
+    return parseWellFormed(body)
   } catch {
     return undefined
   }
