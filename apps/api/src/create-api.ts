@@ -44,6 +44,7 @@ import { replayDeadLetters } from './dead-letters/replay-all.ts'
 import { healthz } from './health/healthz.ts'
 import type { Readiness } from './health/readiness.ts'
 import { readyz } from './health/readyz.ts'
+import { HeldAnswers } from './limits/held-answers.ts'
 import { RateLimits } from './limits/rate-limits.ts'
 import { ReadGate } from './limits/read-gate.ts'
 import { warnOfProxy } from './limits/warn-of-proxy.ts'
@@ -99,7 +100,17 @@ export function createApi(given: ApiParts): Express {
   const access = new ConversationAccess(keys, tokens, given.conversations)
   const media = apiMedia(given.config)
   const bodies = new BodyBudget({ mostBodies: MOST_BODIES, mostBytes: MOST_BODY_BYTES })
-  const parts = { ...given, keys, tokens, access, media, bodies, limits: new RateLimits(given), reads: new ReadGate() }
+  const parts = {
+    ...given,
+    keys,
+    tokens,
+    access,
+    media,
+    bodies,
+    limits: new RateLimits(given),
+    reads: new ReadGate(),
+    held: new HeldAnswers(),
+  }
   const withKey = [keys.demand(), jsonBody()]
   const app = express().disable('x-powered-by').set('etag', false).set('trust proxy', given.config.api.trustProxy)
 

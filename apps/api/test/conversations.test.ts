@@ -280,8 +280,6 @@ describe('what is not there', () => {
     ['POST', '/v1/conversations/c7_AAAAAAAAAAAAAAAAAAAAAA/messages'],
     ['POST', '/v1/conversations/c0_AAAAAAAAAAAAAAAAAAAAAA/end'],
     ['GET', '/v1/nothing'],
-    ['DELETE', '/v1/conversations'],
-    ['GET', '/webhooks/uponai'],
     ['GET', '/'],
   ])('%s %s', async (method, path) => {
     expectProblem(await call(api.url, path, { method }), 404, 'not_found')

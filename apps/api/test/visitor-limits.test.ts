@@ -102,6 +102,17 @@ describe('who reads', () => {
     expectProblem(await call(api.url, `/v1/conversations/${id}/events`, { headers: asToken(token) }), 429, 'too_fast')
     expect((await read({})).status).toBe(200)
   })
+
+  test('is held back by the bytes of what came, too', async () => {
+    const { id, token } = await newConversation(api.url)
+    for (let i = 0; i < 40; i++) await say(api.url, id, '\u{20000}'.repeat(7_900) + i)
+    const read = () => call(api.url, `/v1/conversations/${id}/messages?limit=50`, { headers: asToken(token) })
+    const statuses: number[] = []
+    for (let i = 0; i < 10; i++) statuses.push((await read()).status)
+    // By what was asked for each is one of 120.
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(2)
+    expect(statuses.at(-1)).toBe(429)
+  })
 })
 
 test('while Redis is away each process counts for itself', async () => {

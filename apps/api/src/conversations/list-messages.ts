@@ -2,6 +2,7 @@ import { type Conversations, isEntryId } from '@chatlane/core'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import type { ConversationAccess } from '../auth/conversation-access.ts'
+import type { HeldAnswers } from '../limits/held-answers.ts'
 import type { RateLimits } from '../limits/rate-limits.ts'
 import type { ReadGate } from '../limits/read-gate.ts'
 import { limit } from '../page-limit.ts'
@@ -17,15 +18,21 @@ interface Parts {
   conversations: Conversations
   limits: RateLimits
   reads: ReadGate
+  held: HeldAnswers
 }
 
 /** `GET /v1/conversations/{id}/messages` */
-export function listMessages({ access, conversations, limits, reads }: Parts): RequestHandler {
+export function listMessages({ access, conversations, limits, reads, held }: Parts): RequestHandler {
   return async (request, response) => {
     const { caller, visitor, conversation } = await access.open(request, response)
     const { after, limit } = parse(query, request.query)
     await limits.read(visitor, limit)
     const { items, next } = await reads.pass(caller, () => conversations.messages(conversation.id, after, limit))
-    response.json({ items, next: next ?? null })
+    const body = Buffer.from(JSON.stringify({ items, next: next ?? null }))
+    if (caller !== 'server') {
+      await limits.brought(visitor, limit, body.length)
+      held.hold(response, visitor.address, body.length)
+    }
+    response.type('application/json').send(body)
   }
 }

@@ -19,6 +19,19 @@ const DAY = 86_400
 /** Points of a read: a page of 50 messages, or the beginning of a stream. */
 const READS = { ofConversation: 120, ofAddress: 3_000 }
 
+/** As many bytes as 50 short messages are one point. */
+const BYTES_PER_POINT = 32 * 1024
+
+const readsOf = (name: string, points: number, whose: string): Rule => ({
+  name: `reads:${name}`,
+  points,
+  duration: 60,
+  expected: `expected at most ${points} reads a minute ${whose}, of 50 messages or 32 kB each`,
+  limit: 'reads',
+})
+const readsOfConversation = readsOf('conversation', READS.ofConversation, 'of one conversation')
+const readsOfAddress = readsOf('address', READS.ofAddress, 'from one address')
+
 /** Who asks, as far as limits go. */
 export interface Visitor {
   caller: Caller
@@ -94,17 +107,20 @@ export class RateLimits {
    */
   async read({ caller, conversation, address }: Visitor, items = 1): Promise<void> {
     if (caller === 'server') return
-    const rule = (name: string, points: number, whose: string): Rule => ({
-      name: `reads:${name}`,
-      points,
-      duration: 60,
-      expected: `expected at most ${points} reads a minute ${whose}, of 50 messages each`,
-      limit: 'reads',
-    })
     const cost = Math.ceil(items / 50)
     await Promise.all([
-      this.#consume(rule('conversation', READS.ofConversation, 'of one conversation'), conversation, cost),
-      this.#consume(rule('address', READS.ofAddress, 'from one address'), address, cost),
+      this.#consume(readsOfConversation, conversation, cost),
+      this.#consume(readsOfAddress, address, cost),
+    ])
+  }
+
+  /** What a read of so many items brought was longer than it was taken for: it counts as more, for the next one. */
+  async brought({ caller, conversation, address }: Visitor, items: number, bytes: number): Promise<void> {
+    const more = Math.floor(bytes / BYTES_PER_POINT) - Math.ceil(items / 50)
+    if (caller === 'server' || more <= 0) return
+    await Promise.all([
+      this.#limiterOf(readsOfConversation).penalty(conversation, more),
+      this.#limiterOf(readsOfAddress).penalty(address, more),
     ])
   }
 
