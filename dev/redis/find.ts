@@ -1,3 +1,4 @@
+import { buildNotice, buildRedis, builtRedis, missingForBuild } from './build.ts'
 import { engineAnswers } from './engine.ts'
 import type { FoundRedis } from './found-redis.ts'
 import { givenRedis } from './given.ts'
@@ -6,7 +7,7 @@ import { NoRedis } from './no-redis.ts'
 import { canInstallPackage, installPackage } from './package.ts'
 import { lookForRedis } from './program.ts'
 
-const ways = ['url', 'local', 'container', 'package'] as const
+const ways = ['url', 'local', 'container', 'package', 'build'] as const
 type Way = (typeof ways)[number]
 
 export interface FindOptions {
@@ -23,9 +24,9 @@ export interface StartOptions extends FindOptions {
 }
 
 /**
- * The Redis for demo, dev and tests: REDIS_URL, a server program on the PATH, a container, the distribution's package;
- * CHATLANE_REDIS=url|local|container|package allows one of them only. What it starts ends with this process, however
- * this process ends.
+ * The Redis for demo, dev and tests: REDIS_URL, a server program on the PATH, a container, the distribution's package, a build
+ * from Redis' sources; CHATLANE_REDIS=url|local|container|package|build allows one of them only. What was built before comes right
+ * behind the PATH. What it starts ends with this process, however this process ends.
  *
  * @throws NoRedis with what to do, when there is none and none can be started
  */
@@ -38,24 +39,26 @@ export async function findRedis(options: StartOptions): Promise<FoundRedis> {
 }
 
 /** Starts a Redis of one's own, whether REDIS_URL is set or not; otherwise as findRedis. */
-export async function startRedis({
-  purpose,
-  log,
-  env = process.env,
-  settings = {},
-}: StartOptions): Promise<RedisServer> {
+export async function startRedis(options: StartOptions): Promise<RedisServer> {
+  const { purpose, log, env = process.env, settings = {} } = options
   const forced = onlyWay(env)
   const only = forced === 'url' ? undefined : forced
+  const run = (program: string) => keepRedis({ way: 'local', program, settings }, env)
+  const announce = (line: string) => log(`Redis for ${purpose}: ${line}`)
   const tried: string[] = []
 
   if (allows(only, 'local')) {
     const { program, why } = lookForRedis(env.PATH)
-    if (program) return keepRedis({ way: 'local', program, settings }, env)
+    if (program) return run(program)
     tried.push(why)
+  }
+  if (allows(only, 'build')) {
+    const program = builtRedis(env)
+    if (program) return run(program)
   }
   if (allows(only, 'container')) {
     if (await engineAnswers(env)) {
-      log(`Redis for ${purpose}: starting a container (the first time downloads its image)`)
+      announce('starting a container (the first time downloads its image)')
       try {
         return await keepRedis({ way: 'container', settings }, env)
       } catch (error) {
@@ -65,13 +68,23 @@ export async function startRedis({
   }
   if (allows(only, 'package')) {
     if (await canInstallPackage(env)) {
-      for (const reason of tried) log(reason)
-      log(`Redis for ${purpose}: installing this system's package now: apt-get install redis-server`)
+      announce("installing this system's package now: apt-get install redis-server")
       const failure = await installPackage(env)
       const { program, why } = lookForRedis(env.PATH)
-      if (program) return keepRedis({ way: 'local', program, settings }, env)
+      if (program) return run(program)
       tried.push(`apt-get install redis-server: ${failure ?? why}`)
     } else tried.push('not a Debian or Ubuntu on which this user may install packages')
+  }
+  if (allows(only, 'build')) {
+    const missing = await missingForBuild(env)
+    if (missing === undefined) {
+      announce(buildNotice(env))
+      try {
+        return await run(await buildRedis(env))
+      } catch (error) {
+        tried.push(`building Redis: ${messageOf(error)}`)
+      }
+    } else tried.push(`${missing} to build one`)
   }
   throw new NoRedis(purpose, tried)
 }

@@ -3,8 +3,8 @@ export class NoRedis extends Error {
   override readonly name = 'NoRedis'
 
   constructor(purpose: string, tried: string[]) {
-    super(`No Redis for ${purpose} (${tried.join('; ')}).
-Do one of these, then start again:
+    super(`No Redis for ${purpose}:
+${tried.map((why) => `  ${why}\n`).join('')}Do one of these, then start again:
   Debian, Ubuntu   sudo apt-get install redis-server
   Fedora, RHEL     sudo dnf install valkey
   Arch             sudo pacman -S valkey

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { run } from './run.ts'
 
 /** Whether this is a Debian or a relative of it, and this user may install packages without being asked for a password. */
 export async function canInstallPackage(env: NodeJS.ProcessEnv): Promise<boolean> {
@@ -30,15 +30,4 @@ if [ -d /run/systemd/system ]; then systemctl disable --now redis-server; fi
 export async function installPackage(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const command = process.getuid?.() === 0 ? ['sh'] : ['sudo', '-n', 'sh']
   return run(command[0] ?? 'sh', [...command.slice(1), '-c', script], env)
-}
-
-/** Returns the last words of a program that failed. */
-function run(program: string, words: string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile(program, words, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (!error) return resolve(undefined)
-      const output = `${stdout}\n${stderr}`.trim().split('\n').slice(-3).join(' | ')
-      resolve(output || error.message)
-    })
-  })
 }

@@ -31,6 +31,14 @@ test('a demo that cannot start says why, once, in one line, leaves nothing and d
   expect(readdirSync(TMPDIR)).toEqual([])
 })
 
+test.each(['demo/main.ts', 'dev.ts'])('%s without a Redis says what to do about it, once', async (file) => {
+  const program = startSource(new URL(`../${file}`, import.meta.url), { CHATLANE_REDIS: 'local', PATH: '' })
+  expect(await program.ended).toBe(1)
+  expect(program.output().match(/no redis-server or valkey-server on the PATH/g)).toHaveLength(1)
+  expect(program.output().match(/brew install redis/g)).toHaveLength(1)
+  expect(program.output()).not.toMatch(/\n\s+at /)
+})
+
 test.each(['demo/main.ts', 'dev.ts'])('%s without a place for temporary files says so in one line', async (file) => {
   const program = startSource(new URL(`../${file}`, import.meta.url), { TMPDIR: '/proc/none' })
   expect(await program.ended).toBe(1)

@@ -178,7 +178,7 @@ describe('without any', () => {
 
   test('an unknown way is refused', async () => {
     await expect(find({ CHATLANE_REDIS: 'docker' })).rejects.toThrow(
-      'CHATLANE_REDIS: expected one of url, local, container, package, got "docker"',
+      'CHATLANE_REDIS: expected one of url, local, container, package, build, got "docker"',
     )
   })
 
