@@ -1,6 +1,6 @@
 /**
  * `pnpm newcomer`: the first commands on fresh clones of what is committed here, in the surroundings that newcomers have; exit
- * code, words, and that nothing stays behind. `--fast` for the short part.
+ * code, words, no warnings, and that nothing stays behind. `--fast` for the short part.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,6 +12,8 @@ import { type Surrounding, surroundings } from './rows.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const patienceMs = 15 * 60_000
+/** Of npm and pnpm; the processes write theirs in another form. */
+const warnings = /^(?: ?WARN |npm warn |╭ Warning ).*$/gm
 
 const place = temporaryFolder('chatlane-newcomer-')
 const caches = { npm_config_cache: join(place, 'npm'), XDG_DATA_HOME: join(place, 'data') }
@@ -52,6 +54,7 @@ async function tryOut(row: Surrounding): Promise<string[]> {
         ? []
         : [`expected ${row.says}, got: ${output.trim().split('\n').slice(-8).join('\n    ')}`]),
       ...(/\n\s+at \S+ \(/.test(output) ? ['a stack trace'] : []),
+      ...(row.code === 0 ? (output.match(warnings) ?? []) : []),
       ...(left.length === 0 ? [] : [`stays behind: ${left.join(', ')}`]),
     ]
   } finally {
