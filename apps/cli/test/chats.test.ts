@@ -55,7 +55,11 @@ describe.each(['rest', 'rpc'] as const)('%s', (dialect) => {
     const [id = ''] = await chats('chat_agent_a')
     await say(id, 'hello')
     const shown = (await ok('chats', 'get', id)).stdout
-    expect(shown).toMatch(new RegExp(`^chat +${id}\nconversation +${conversation}\nagent +chat_agent_a, version 1\n`))
+    expect(shown).toMatch(
+      new RegExp(
+        `^chat +${id}\nconversation +${conversation}\nagent +chat_agent_a, version ${dialect === 'rpc' ? 0 : 1}\n`,
+      ),
+    )
     expect(shown).toMatch(/AT +FROM +TEXT\n.* user +hello\n.* agent +echo: hello\n$/)
     expect((await ok('chats', 'get', id, '--json')).json()).toMatchObject({
       chat_id: id,
