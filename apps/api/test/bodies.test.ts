@@ -99,6 +99,23 @@ describe("UponAI's events", () => {
     await expect.poll(async () => (await post(body)).status, { timeout: 90_000 }).toBe(204)
   })
 
+  test('over 1 MB whose sender hardly sends makes way for the next one', async () => {
+    const patient = await startApi({ listener: { times: { requestMs: 120_000, restMs: 200 } } })
+    onTestFinished(() => patient.stop())
+    const holder = await client(
+      halfSent('/webhooks/uponai', { 'x-retell-signature': formLike() }, 'x'.repeat(60_000)),
+      patient.url,
+    )
+    const drip = setInterval(() => holder.socket.write('x'), 50)
+    onTestFinished(() => clearInterval(drip))
+    const body = event('x'.repeat(2 * 1024 * 1024))
+    const send = () =>
+      call(patient.url, '/webhooks/uponai', { body, headers: { 'x-retell-signature': signatureOf(body) } })
+    await expect.poll(async () => (await send()).status, { timeout: 90_000 }).toBe(204)
+    expect(await holder.closed).toMatch(/^HTTP\/1.1 503 /)
+    expect((await send()).status).toBe(204)
+  })
+
   test.each([
     ['objects in objects', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`],
     ['lists in lists', `${'['.repeat(9_000)}${']'.repeat(9_000)}`],

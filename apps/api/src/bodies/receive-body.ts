@@ -27,14 +27,16 @@ export async function receiveBody(
   if (!hasBody(request)) return Buffer.alloc(0)
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) throw tooLarge(limit)
-  const incoming = budget?.enter(clientAddress(request))
+  const reading: Reading = {}
+  const incoming = budget?.enter(clientAddress(request), (problem) => reading.end?.(problem))
   if (incoming) response.once('close', incoming.end)
   incoming?.grow(0, announced)
+  const check = (arrived: number) => {
+    if (arrived > limit) throw tooLarge(limit)
+    incoming?.grow(arrived, Math.max(arrived, announced))
+  }
   try {
-    return await readAll(request, (arrived) => {
-      if (arrived > limit) throw tooLarge(limit)
-      incoming?.grow(arrived, Math.max(arrived, announced))
-    })
+    return await readAll(request, check, reading)
   } finally {
     incoming?.received()
   }
@@ -44,12 +46,21 @@ export function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
+/** A body that is being read. */
+interface Reading {
+  /** Ends it. */
+  end?: (why: Problem) => void
+}
+
 /** @param check throws when no more is wanted */
-function readAll(request: Request, check: (arrived: number) => void): Promise<Buffer> {
+function readAll(request: Request, check: (arrived: number) => void, reading: Reading): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let arrived = 0
-    const settle = () => request.off('data', onData).off('end', onEnd).off('close', onClose)
+    const settle = () => {
+      request.off('data', onData).off('end', onEnd).off('close', onClose)
+      delete reading.end
+    }
     const fail = (error: unknown) => {
       settle()
       // What still comes is dropped.
@@ -70,6 +81,7 @@ function readAll(request: Request, check: (arrived: number) => void): Promise<Bu
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, arrived))
     }
     const onClose = () => fail(new Problem('malformed_body', 'expected the whole body'))
+    reading.end = fail
     request.on('data', onData).once('end', onEnd).once('close', onClose)
   })
 }
