@@ -31,7 +31,7 @@ try {
   const redis = await findRedis({ purpose: 'pnpm dev', log })
   const prefix = `chatlane-dev-${randomBytes(4).toString('hex')}`
   undo.add(() => redis.stop())
-  undo.add(() => removeKeys(redis.url, prefix))
+  undo.add(() => removeKeys(redis, prefix))
   log(`Redis: ${redis.how}`)
   const ports = {
     api: await portOr('API_PORT', 3000),

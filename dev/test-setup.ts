@@ -16,7 +16,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   if (cluster) process.env.TEST_REDIS_CLUSTER = cluster.addresses
   return async () => {
     await cluster?.stop()
-    await removeKeys(redis.url, prefix)
+    await removeKeys(redis, prefix)
     await redis.stop()
   }
 }

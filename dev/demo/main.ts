@@ -1,7 +1,7 @@
 /** `pnpm demo`: the main job for real, on this machine; exit code 0 only if everything it promises happened. */
 import { readdirSync, rmSync } from 'node:fs'
 import { onEnd } from '../on-end.ts'
-import { temporaryFolder } from '../temporary-folder.ts'
+import { fullTemporaryPlace, temporaryFolder } from '../temporary-folder.ts'
 import { Undo } from '../undo.ts'
 import { Journal } from './journal.ts'
 import { paragraph, print, styled, tell } from './screen.ts'
@@ -13,17 +13,16 @@ import { Upstream } from './upstream.ts'
 import { findings, isKept } from './verdict.ts'
 
 const began = Date.now()
-let folder: string | undefined
+/** Whether what the processes wrote is of use to somebody, and where it is then. */
+let keepsLogs = false
+let logs: string | undefined
 const undo = new Undo((problem) => paragraph(problem, 'red'))
 
 let stopping = false
 onEnd((signal) => {
   stopping = true
   if (signal) print(styled('red', `${signal}: stopped before the end`))
-  void undo.run().finally(() => {
-    removeFolder()
-    process.exit(signal ? 130 : 1)
-  })
+  void undo.run().finally(() => process.exit(signal ? 130 : 1))
 })
 
 paragraph('Chatlane: web and SMS conversations to UponAI’s agents, each in its own lane', 'bold')
@@ -31,21 +30,26 @@ paragraph('UponAI and Twilio are played by the sandbox on this machine; everythi
 print()
 const broken = await run().catch((error: unknown) => [`The demo could not go on: ${messageOf(error)}`])
 if (stopping) await new Promise(() => {})
+// Looked at while its files are still there: it explains everything else, and leaves no room for logs.
+const full = broken.length > 0 ? fullTemporaryPlace() : undefined
+keepsLogs = broken.length > 0 && full === undefined
 await undo.run()
 print()
-if (broken.length === 0) {
-  removeFolder()
+if (broken.length === 0)
   paragraph(`All that was promised happened, in ${seconds()} s. Nothing is left running.`, 'green')
-} else {
-  for (const what of broken) paragraph(what, 'red')
-  if (folder !== undefined && holdsLogs(folder)) print(`What the processes wrote is in ${folder}`)
-  else removeFolder()
+else {
+  for (const what of full ? [full] : broken) paragraph(what, 'red')
+  if (logs) print(`What the processes wrote is in ${logs}`)
   process.exitCode = 1
 }
 
 /** Returns what was promised and did not happen. */
 async function run(): Promise<string[]> {
-  folder = temporaryFolder('chatlane-demo-')
+  const folder = temporaryFolder('chatlane-demo-')
+  undo.add(() => {
+    if (!keepsLogs || !holdsLogs(folder)) rmSync(folder, { recursive: true, force: true })
+    else logs = folder
+  })
   const { stack, firstWorker } = await setUp(folder, undo)
   const journal = new Journal(tell)
   const upstream = new Upstream(stack.sandbox, journal)
@@ -64,10 +68,6 @@ async function run(): Promise<string[]> {
 
 function holdsLogs(folder: string): boolean {
   return readdirSync(folder).some((file) => file.endsWith('.log'))
-}
-
-function removeFolder(): void {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
 }
 
 function messageOf(error: unknown): string {

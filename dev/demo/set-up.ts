@@ -49,7 +49,7 @@ export async function setUp(folder: string, undo: Undo): Promise<SetUp> {
           }
           const redis = await findRedis({ purpose: 'the demo', log })
           undo.add(() => redis.stop())
-          undo.add(() => removeKeys(redis.url, prefix))
+          undo.add(() => removeKeys(redis, prefix))
           ready.redisUrl = redis.url
           task.title = `Redis      ${redis.how}`
         }),

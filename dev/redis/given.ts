@@ -35,7 +35,7 @@ export async function givenRedis(url: string): Promise<FoundRedis> {
   } finally {
     redis.disconnect()
   }
-  return { url, how: `REDIS_URL (${shown})`, stop: async () => {} }
+  return { url, how: `REDIS_URL (${shown})`, own: false, stop: async () => {} }
 }
 
 async function problemOf(redis: Redis): Promise<string | undefined> {

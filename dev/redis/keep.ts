@@ -38,6 +38,7 @@ export async function keepRedis(request: KeeperRequest, env: NodeJS.ProcessEnv):
     return {
       url,
       how,
+      own: true,
       kill: () => order('kill'),
       start: () => order('start'),
       freeze: () => order('freeze'),

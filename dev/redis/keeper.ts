@@ -32,7 +32,7 @@ const answer = (reply: KeeperReply) => {
 const end = () =>
   next(async () => {
     await server.stop().catch((error: unknown) => {
-      console.error(error)
+      console.error(`Redis left something behind: ${error instanceof Error ? error.message : error}`)
       process.exitCode = 1
     })
     process.exit()

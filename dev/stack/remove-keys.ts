@@ -1,11 +1,13 @@
 import { Redis } from 'ioredis'
+import type { FoundRedis } from '../redis/found-redis.ts'
 
 /**
- * Removes all keys of a prefix: a Redis that is somebody's own is left as it was found.
+ * Removes all keys of a prefix from a Redis that was there before.
  * @throws Error in one line when it cannot be done
  */
-export async function removeKeys(redisUrl: string, prefix: string): Promise<void> {
-  const redis = new Redis(redisUrl, { connectTimeout: 5_000, commandTimeout: 10_000, retryStrategy: () => null })
+export async function removeKeys({ url, own }: FoundRedis, prefix: string): Promise<void> {
+  if (own) return
+  const redis = new Redis(url, { connectTimeout: 5_000, commandTimeout: 10_000, retryStrategy: () => null })
   // told by the commands
   redis.on('error', () => {})
   try {
