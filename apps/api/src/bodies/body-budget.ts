@@ -5,7 +5,10 @@ const LARGE_BYTES = 1024 * 1024
 
 /** Whoever sends a large one slower than this, bytes a second, gives the place to the next one after so long, ms. */
 const LEAST_RATE = 128 * 1024
-const YIELDS_AFTER_MS = 500
+const LARGE_YIELDS_AFTER_MS = 500
+
+/** A small one is here within a millisecond or two. One that is not makes way for another after so long, ms. */
+const YIELDS_AFTER_MS = 1_000
 
 export interface BodyBudgetOptions {
   /** Bodies that may be on their way in at a time. */
@@ -27,17 +30,23 @@ export interface IncomingBody {
   end(): void
 }
 
+interface Share {
+  bodies: number
+  bytes: number
+}
+
 /**
  * What this process holds of bodies that are not complete yet, whose senders nobody has verified. Bounded in bodies and bytes;
- * one address gets at most half of either, so that it cannot keep out everybody else. One large body is received and worked
- * on at a time, and one that hardly comes makes way for another.
+ * one address gets at most half of either. One large body is received and worked on at a time. Where there is no room, what
+ * hardly comes makes way: with a few addresses somebody could else keep out everybody.
  */
 export class BodyBudget {
   readonly #most: BodyBudgetOptions
-  readonly #addresses = new Map<string, { bodies: number; bytes: number }>()
-  #bodies = 0
-  #bytes = 0
-  #large: Large | undefined
+  readonly #addresses = new Map<string, Share>()
+  /** Those on their way in, the oldest first. */
+  readonly #incoming = new Set<Body>()
+  readonly #all: Share = { bodies: 0, bytes: 0 }
+  #large: Body | undefined
 
   constructor(most: BodyBudgetOptions) {
     this.#most = most
@@ -48,63 +57,95 @@ export class BodyBudget {
    * @throws Problem `unavailable`
    */
   enter(address: string, cutOff: (problem: Problem) => void): IncomingBody {
-    const share = this.#addresses.get(address) ?? { bodies: 0, bytes: 0 }
-    if (this.#bodies >= this.#most.mostBodies || share.bodies >= this.#most.mostBodies / 2) throw tooMany()
-    this.#addresses.set(address, share)
-    this.#bodies++
-    share.bodies++
-    let bytes = 0
-    let incoming = true
-    let large: Large | undefined
-    const received = () => {
-      if (!incoming) return
-      incoming = false
-      this.#bodies--
-      this.#bytes -= bytes
-      share.bodies--
-      share.bytes -= bytes
-      if (share.bodies === 0) this.#addresses.delete(address)
-    }
+    const { mostBodies } = this.#most
+    const body: Body = { address, since: Date.now(), bytes: 0, arrived: 0, cutOff }
+    this.#makeRoom(body, (all, share) => all.bodies < mostBodies && share.bodies < mostBodies / 2)
+    this.#incoming.add(body)
+    this.#count(body, 1, 0)
     return {
       grow: (arrived, announced = arrived) => {
-        if (announced > LARGE_BYTES && !large) {
-          if (this.#large && !isStalled(this.#large)) throw anotherLarge()
-          this.#large?.cutOff(anotherLarge())
-          large = { arrived, since: Date.now(), incoming: () => incoming, cutOff }
-          this.#large = large
-        }
-        if (large) large.arrived = arrived
+        if (announced > LARGE_BYTES && this.#large !== body) this.#takeLarge(body)
+        body.arrived = arrived
         // A large one is alone, and bounded by its route.
-        const more = large ? 0 : arrived - bytes
-        if (this.#bytes + more > this.#most.mostBytes || share.bytes + more > this.#most.mostBytes / 2) throw tooMany()
-        bytes += more
-        share.bytes += more
-        this.#bytes += more
+        if (this.#large === body) return
+        this.#grow(body, arrived)
       },
-      received,
+      received: () => this.#leave(body),
       end: () => {
-        received()
-        if (large === this.#large) this.#large = undefined
-        large = undefined
+        this.#leave(body)
+        if (this.#large === body) this.#large = undefined
       },
     }
   }
+
+  #grow(body: Body, arrived: number): void {
+    const { mostBytes } = this.#most
+    const more = arrived - body.bytes
+    this.#makeRoom(body, (all, share) => all.bytes + more <= mostBytes && share.bytes + more <= mostBytes / 2)
+    body.bytes = arrived
+    this.#count(body, 0, more)
+  }
+
+  #takeLarge(body: Body): void {
+    const before = this.#large
+    if (before && !(this.#incoming.has(before) && isSlow(before))) throw anotherLarge()
+    if (before) this.#cutOff(before, anotherLarge())
+    this.#large = body
+  }
+
+  /** Lets those go that have been on their way for long, of the same address first, until there is room. */
+  #makeRoom(body: Body, hasRoom: (all: Share, share: Share) => boolean): void {
+    const fits = () => hasRoom(this.#all, this.#shareOf(body.address))
+    if (fits()) return
+    for (const own of [true, false]) {
+      for (const other of this.#incoming) {
+        if (Date.now() - other.since < YIELDS_AFTER_MS) break
+        if (other === body || other === this.#large || (own && other.address !== body.address)) continue
+        this.#cutOff(other, tooMany())
+        if (fits()) return
+      }
+    }
+    throw tooMany()
+  }
+
+  #cutOff(body: Body, problem: Problem): void {
+    this.#leave(body)
+    body.cutOff(problem)
+  }
+
+  #leave(body: Body): void {
+    if (this.#incoming.delete(body)) this.#count(body, -1, -body.bytes)
+  }
+
+  #count(body: Body, bodies: number, bytes: number): void {
+    const share = this.#shareOf(body.address)
+    for (const one of [this.#all, share]) {
+      one.bodies += bodies
+      one.bytes += bytes
+    }
+    if (share.bodies === 0) this.#addresses.delete(body.address)
+    else this.#addresses.set(body.address, share)
+  }
+
+  #shareOf(address: string): Share {
+    return this.#addresses.get(address) ?? { bodies: 0, bytes: 0 }
+  }
 }
 
-const tooMany = () => unavailable('too many bodies are being received', 'bodies')
-
-interface Large {
-  arrived: number
+interface Body {
+  address: string
   /** When it began, ms. */
   since: number
-  /** It is not complete. */
-  incoming: () => boolean
+  /** What is counted of it. */
+  bytes: number
+  arrived: number
   cutOff: (problem: Problem) => void
 }
 
-function isStalled({ arrived, since, incoming }: Large): boolean {
+function isSlow({ arrived, since }: Body): boolean {
   const ms = Date.now() - since
-  return incoming() && ms >= YIELDS_AFTER_MS && (arrived / ms) * 1_000 < LEAST_RATE
+  return ms >= LARGE_YIELDS_AFTER_MS && (arrived / ms) * 1_000 < LEAST_RATE
 }
 
+const tooMany = () => unavailable('too many bodies are being received', 'bodies')
 const anotherLarge = () => unavailable('another large body is being received', 'bodies')
