@@ -8,7 +8,7 @@ const LEAST_RATE = 128 * 1024
 const LARGE_YIELDS_AFTER_MS = 500
 
 /** A small one is here within a millisecond or two. One that is not makes way for another after so long, ms. */
-const YIELDS_AFTER_MS = 1_000
+const YIELDS_AFTER_MS = 100
 
 export interface BodyBudgetOptions {
   /** Bodies that may be on their way in at a time. */
