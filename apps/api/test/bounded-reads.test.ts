@@ -197,6 +197,29 @@ describe('event streams', () => {
     expect(next.status).toBe(200)
   })
 
+  test('of which the process has no more go from who has many to who has few', async () => {
+    const most = { perConversation: 9, perAddress: 9, perProcess: 4 }
+    const env = { API_TRUST_PROXY: '1' }
+    const small = await startApi({ prefix: api.prefix, redisUrl: redis.url, env, streams: { limits: most } })
+    onTestFinished(() => small.stop())
+    const { id, token } = await newConversation(small.url)
+    const path = `/v1/conversations/${id}/events`
+    const from = (address: string) => ({ ...asToken(token), 'x-forwarded-for': address })
+    const open = async (address: string) => {
+      const reader = await readEvents(small.url + path, from(address))
+      onTestFinished(() => reader.close())
+      return reader
+    }
+    const [first] = [await open('192.0.2.1'), await open('192.0.2.1'), await open('192.0.2.1'), await open('192.0.2.1')]
+    const other = await open('198.51.100.1')
+    expect(other.status).toBe(200)
+    await first.ended
+    expectProblem(await call(small.url, path, { headers: from('192.0.2.1') }), 503, 'unavailable')
+    expect((await open('203.0.113.1')).status).toBe(200)
+    expect((await open('203.0.113.1')).status).toBe(503)
+    await expect.poll(() => small.streams.size, { timeout: 90_000 }).toBe(4)
+  })
+
   test('with more behind their beginning than waits for a slow reader are read to the end', async () => {
     const { id, token } = await newConversation(api.url)
     const ids: string[] = []

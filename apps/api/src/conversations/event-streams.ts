@@ -25,9 +25,10 @@ export class EventStreams {
   readonly #open = new Set<EventStream>()
   readonly #heartbeatMs: number
   readonly #limits: StreamLimits
-  /** Participants' streams, by conversation and by address. */
-  readonly #counts = new Map<string, number>()
-  #participants = 0
+  /** How many streams participants have, by conversation. */
+  readonly #conversations = new Map<string, number>()
+  /** Participants' streams by address, each the oldest first. */
+  readonly #addresses = new Map<string, Set<EventStream>>()
   #closing = false
 
   constructor({ heartbeatMs = 15_000, limits }: EventStreamsOptions = {}) {
@@ -41,10 +42,15 @@ export class EventStreams {
 
   /** @throws Problem `too_fast`, `unavailable` when there are too many; those of servers are not counted */
   open(response: Response, visitor: Visitor): EventStream {
-    if (visitor.caller !== 'server') this.#count(response, visitor)
+    const isCounted = visitor.caller !== 'server'
+    if (isCounted) this.#demandRoom(visitor)
     const stream = new EventStream(response, this.#heartbeatMs)
     this.#open.add(stream)
-    response.once('close', () => this.#open.delete(stream))
+    if (isCounted) this.#count(stream, visitor)
+    response.once('close', () => {
+      this.#open.delete(stream)
+      if (isCounted) this.#leave(stream, visitor)
+    })
     if (this.#closing) stream.end()
     return stream
   }
@@ -55,22 +61,34 @@ export class EventStreams {
     for (const stream of this.#open) stream.end()
   }
 
-  #count(response: Response, { conversation, address }: Visitor): void {
+  #demandRoom({ conversation, address }: Visitor): void {
     const { perConversation, perAddress, perProcess } = this.#limits
-    const keys = [`conversation ${conversation}`, `address ${address}`] as const
-    if ((this.#counts.get(keys[0]) ?? 0) >= perConversation) throw tooMany(perConversation, 'one conversation')
-    if ((this.#counts.get(keys[1]) ?? 0) >= perAddress) throw tooMany(perAddress, 'one address')
-    if (this.#participants >= perProcess) throw unavailable('too many event streams are open', 'streams')
-    this.#participants++
-    for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
-    response.once('close', () => {
-      this.#participants--
-      for (const key of keys) {
-        const left = (this.#counts.get(key) ?? 1) - 1
-        if (left === 0) this.#counts.delete(key)
-        else this.#counts.set(key, left)
-      }
-    })
+    const own = this.#addresses.get(address)?.size ?? 0
+    if ((this.#conversations.get(conversation) ?? 0) >= perConversation)
+      throw tooMany(perConversation, 'one conversation')
+    if (own >= perAddress) throw tooMany(perAddress, 'one address')
+    const all = [...this.#addresses.values()]
+    if (all.reduce((sum, { size }) => sum + size, 0) < perProcess) return
+    // Who has many gives one to who has few: else a few addresses could keep all places.
+    const most = all.reduce((one, other) => (other.size > one.size ? other : one), new Set<EventStream>())
+    const [oldest] = most
+    if (most.size <= own + 1 || !oldest) throw unavailable('too many event streams are open', 'streams')
+    most.delete(oldest)
+    oldest.end()
+  }
+
+  #count(stream: EventStream, { conversation, address }: Visitor): void {
+    this.#conversations.set(conversation, (this.#conversations.get(conversation) ?? 0) + 1)
+    this.#addresses.set(address, (this.#addresses.get(address) ?? new Set()).add(stream))
+  }
+
+  #leave(stream: EventStream, { conversation, address }: Visitor): void {
+    const left = (this.#conversations.get(conversation) ?? 1) - 1
+    if (left === 0) this.#conversations.delete(conversation)
+    else this.#conversations.set(conversation, left)
+    const streams = this.#addresses.get(address)
+    streams?.delete(stream)
+    if (streams?.size === 0) this.#addresses.delete(address)
   }
 }
 
