@@ -60,8 +60,10 @@ describe('visitors are counted by all processes together', () => {
     for (const from of ['192.0.2.1', '::ffff:192.0.2.1', '::ffff:c000:201', '192.0.2.1'])
       expect((await create(from)).status).toBe(201)
     expectProblem(await create('::ffff:192.0.2.1'), 429, 'too_fast')
-    // Refused ones count as well: 10 so far with this key.
-    for (const from of ['192.0.2.2', '192.0.2.3']) expect((await create(from)).status).toBe(201)
+    // What one address is refused, however often, is not taken from the others: 8 so far with this key.
+    for (let i = 0; i < 15; i++) expectProblem(await create('192.0.2.1'), 429, 'too_fast')
+    for (const from of ['192.0.2.2', '192.0.2.3', '192.0.2.2', '192.0.2.3'])
+      expect((await create(from)).status).toBe(201)
     expect(expectProblem(await create('192.0.2.4'), 429, 'too_fast').detail).toMatch(
       /12 conversations a minute with one/,
     )

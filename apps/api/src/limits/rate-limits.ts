@@ -67,8 +67,9 @@ export class RateLimits {
     await Promise.all([
       this.#consume(rule('address', most.addressConversationsPerMinute, 60, 'from one address'), address),
       this.#consume(rule('address-day', most.addressConversationsPerDay, DAY, 'from one address'), address),
-      this.#consume(rule('key', most.conversationsPerMinute, 60, 'with one public key'), publicKey),
     ])
+    // Behind them: what one address is refused must not be taken from everybody else.
+    await this.#consume(rule('key', most.conversationsPerMinute, 60, 'with one public key'), publicKey)
   }
 
   /** A server writes to a person, in whatever conversation. @throws Problem `too_fast` */
