@@ -1,15 +1,6 @@
-import { styleText } from 'node:util'
+import { cut, paragraph, print, type Style, styled, width } from '../terminal.ts'
 import { people } from './cast.ts'
 import type { Happening, Kind } from './journal.ts'
-
-const widest = 100
-
-/** Columns to fill: what the terminal has, at most 100. */
-export function width(): number {
-  return Math.min(widest, process.stdout.columns || widest)
-}
-
-type Style = Parameters<typeof styleText>[0]
 
 export const marks: Record<Kind, string> = {
   writes: '▸',
@@ -34,32 +25,6 @@ const markStyles: Record<Kind, Style> = {
 }
 
 const nameStyles: Style[] = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'redBright', 'cyanBright']
-
-/** Styled on a terminal; plain elsewhere, and with NO_COLOR. */
-export function styled(style: Style, text: string): string {
-  return styleText(style, text, { stream: process.stdout })
-}
-
-export function print(text = ''): void {
-  process.stdout.write(`${text}\n`)
-}
-
-/** Prints a text in as many lines as the terminal needs; a file gets it as it is. */
-export function paragraph(text: string, style: Style): void {
-  const lines = text.split('\n')
-  for (const line of process.stdout.isTTY ? lines.flatMap((line) => wrapped(line)) : lines) print(styled(style, line))
-}
-
-/** Breaks between words; a word that is longer than a line stays whole. */
-export function wrapped(line: string, room = width()): string[] {
-  const parts = line.match(new RegExp(`.{1,${room}}(?=\\s|$)|\\S+`, 'g')) ?? ['']
-  return parts.map((part, i) => (i === 0 ? part : part.trimStart()))
-}
-
-/** Cuts what would go on in the next line. */
-export function cut(text: string, room: number): string {
-  return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text
-}
 
 export function heading(text: string): void {
   print()

@@ -1,4 +1,5 @@
-import { cut, heading, print, styled, width } from './screen.ts'
+import { cut, print, styled, width } from '../terminal.ts'
+import { heading } from './screen.ts'
 import { type Finding, isKept } from './verdict.ts'
 
 /** A mark and the two numbers. */

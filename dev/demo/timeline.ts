@@ -1,6 +1,7 @@
+import { print, styled, width, wrapped } from '../terminal.ts'
 import { people } from './cast.ts'
 import type { Happening, Kind } from './journal.ts'
-import { heading, markOf, marks, nameOf, print, styled, width, wrapped } from './screen.ts'
+import { heading, markOf, marks, nameOf } from './screen.ts'
 
 const nameWidth = 15
 
@@ -20,7 +21,7 @@ export function drawTimeline(happenings: readonly Happening[]): void {
   for (const name of names) {
     const own = happenings.filter(({ who }) => who === name)
     const cells = Array.from({ length: columns }, (_, i) => cell(own, i, column))
-    print(`${nameOf(name, 10)} ${styled('dim', (own[0]?.channel ?? '').padEnd(4))}${cells.join('').trimEnd()}`)
+    print(`${nameOf(name, 10)} ${styled('dim', (own[0]?.channel ?? '').padEnd(4))}${cells.join('')}`.trimEnd())
   }
   const legend = [
     `${marks.writes} writes`,

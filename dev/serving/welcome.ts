@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { devApiKey } from '../stack/environment.ts'
 import type { Stack } from '../stack/stack.ts'
+import { command, entry, paragraph, print } from '../terminal.ts'
 import { devNumber } from './routes.ts'
+
+const nameWidth = 22
 
 const opened = z.object({ conversation_id: z.string() })
 
@@ -18,25 +21,23 @@ export async function printWelcome({ apiUrl, adminUrl, sandboxUrl }: Stack): Pro
     ['sandbox: chats', `${sandboxUrl}/_sandbox/chats`],
   ]
   const there = await Promise.all(pages.map(([, url]) => answers(url)))
-  const lines = pages.filter((_, i) => there[i]).map(([name, url]) => `  ${name.padEnd(22)} ${url}`)
+  print()
+  for (const [i, [name, url]] of pages.entries()) if (there[i]) entry(name, nameWidth, url)
 
   const key = `-H 'Authorization: Bearer ${devApiKey}'`
   const json = "-H 'Content-Type: application/json'"
   const conversation = `${apiUrl}/v1/conversations/${await openConversation(apiUrl)}`
   const sms = JSON.stringify({ from: '+14155550100', to: devNumber, body: 'Hello by SMS' })
-  process.stdout.write(`
-${lines.join('\n')}
-
-Listen to a conversation, and in another terminal say something in it:
-  curl -N '${conversation}/events?after=0' ${key}
-  curl '${conversation}/messages' ${key} ${json} -d '{"text":"Hello"}'
-Send an SMS, and see the answer that Twilio got:
-  curl ${sandboxUrl}/_sandbox/sms ${json} -d '${sms}'
-  curl '${sandboxUrl}/_sandbox/history?kind=twilio'
-
-Sources are watched. Ctrl-C stops everything.
-
-`)
+  print()
+  paragraph('Listen to a conversation, and in another terminal say something in it:')
+  command('curl -N', `${conversation}/events`, "-H 'Last-Event-ID: 0'", key)
+  command('curl', `${conversation}/messages`, key, json, `-d '{"text":"Hello"}'`)
+  paragraph('Send an SMS, and see the answer that Twilio got:')
+  command('curl', `${sandboxUrl}/_sandbox/sms`, json, `-d '${sms}'`)
+  command('curl', `'${sandboxUrl}/_sandbox/history?kind=twilio'`)
+  print()
+  paragraph('Sources are watched. Ctrl-C stops everything.')
+  print()
 }
 
 async function openConversation(apiUrl: string): Promise<string> {
