@@ -16,12 +16,7 @@ const kinds: Record<string, string> = {
  * @throws Problem `invalid_request` with every field that is wrong
  */
 export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input, {
-    error: ({ code, expected }) => {
-      const kind = code === 'invalid_type' ? kinds[String(expected)] : undefined
-      return kind && `expected ${kind}`
-    },
-  })
+  const parsed = schema.safeParse(input, { error: expectedOf })
   if (parsed.success) return parsed.data
   const errors = parsed.error.issues.flatMap((issue) => {
     const path = issue.path.map(String)
@@ -30,6 +25,23 @@ export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<
   })
   const detail = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
   throw new Problem('invalid_request', detail, { errors })
+}
+
+function expectedOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type': {
+      const kind = kinds[issue.expected]
+      return kind && `expected ${kind}`
+    }
+    case 'too_small':
+      return issue.origin === 'string' ? `expected a text of at least ${issue.minimum} characters` : undefined
+    case 'too_big':
+      return issue.origin === 'string' ? `expected a text of at most ${issue.maximum} characters` : undefined
+    case 'invalid_value':
+      return `expected one of ${issue.values.join(', ')}`
+    default:
+      return undefined
+  }
 }
 
 function unknownField(schema: z.ZodType, path: string[]): string {

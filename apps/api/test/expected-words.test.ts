@@ -22,9 +22,20 @@ test('a field that is not known is named, with those that are', async () => {
   expect(chats.detail).toMatch(/^agent: expected one of agent_id, status, /)
 })
 
+test('a value that is none of those that there are is told which these are', async () => {
+  const answer = await call(api.url, '/v1/conversations?status=new')
+  expect(expectProblem(answer, 400, 'invalid_request').detail).toBe('status: expected one of open, closed')
+})
+
 test.each([
   ['messages', {}, 'text: expected a text'],
   ['messages', { text: 'Hi', client_message_id: 7 }, 'client_message_id: expected a text'],
+  ['messages', { text: 'Hi', client_message_id: '' }, 'client_message_id: expected a text of at least 1 characters'],
+  [
+    'messages',
+    { text: 'Hi', client_message_id: 'x'.repeat(256) },
+    'client_message_id: expected a text of at most 255 characters',
+  ],
   ['replies', { text: null }, 'text: expected a text'],
   ['link', { sms: 14155550123 }, 'sms: expected a text'],
   ['link', {}, 'expected either sms or whatsapp, with a number'],
