@@ -24,6 +24,7 @@ export const surroundings: readonly Surrounding[] = [
   { name: 'npm run demo', command: 'npm run demo', code: 1, says: pinned, fast: true },
   { name: 'yarn', command: 'npx -y yarn@1.22.22', code: 1, says: pinned },
   { name: 'pnpm 9', command: 'npx -y pnpm@9 demo', code: 1, says: pinned },
+  { name: 'the first command', command: `${pnpm} chatlane --help`, code: 0, says: /dead-letters/, fast: true },
   {
     name: 'npm set to no scripts, no development, no optional packages',
     command: `${pnpm} chatlane --help`,
