@@ -21,7 +21,7 @@ export async function build(folder: string): Promise<string | undefined> {
     const code = await withLock(join(root, 'node_modules/.chatlane-build'), () => compile(folder, !existsSync(program)))
     if (code !== 0) return `${folder}: the build failed`
   }
-  return existsSync(program) ? undefined : `${folder}: not built; run pnpm install && pnpm build`
+  return existsSync(program) ? undefined : `${folder}: not built; run npx -y pnpm@10 build`
 }
 
 /** @param all the compiler goes by its own notes, which know nothing of results that were deleted */

@@ -1,16 +1,21 @@
 import { setTimeout as passed } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { builtRedis } from './build.ts'
 import { keepRedis, type RedisServer } from './keep.ts'
 import { redisProgram } from './program.ts'
 
 /** Whether this machine has a server program: containers cannot reach one another by the addresses that we know them by. */
-export const hasLocalRedis = (): boolean => redisProgram(process.env.PATH) !== undefined
+export const hasLocalRedis = (): boolean => localProgram() !== undefined
 
 /** Starts one of several servers that know each other. */
 export function startNode(settings: Record<string, string>, sentinel = false): Promise<RedisServer> {
-  const program = redisProgram(process.env.PATH)
+  const program = localProgram()
   if (program === undefined) throw new Error('several Redis that know each other: expected redis-server on the PATH')
   return keepRedis({ way: 'local', program, settings, sentinel }, process.env)
+}
+
+function localProgram(): string | undefined {
+  return redisProgram(process.env.PATH) ?? builtRedis(process.env)
 }
 
 /** Asks a server something on a connection of its own. */

