@@ -61,6 +61,13 @@ export const surroundings: readonly Surrounding[] = [
     fast: true,
   },
   {
+    name: 'nothing but a C compiler, and no way to the sources of Redis',
+    command: `${pnpm} demo`,
+    code: 1,
+    says: /(building Redis: connect ECONNREFUSED.*|no (make|C compiler).* to build one)\nDo one of these/,
+    env: { CHATLANE_REDIS: 'build', REDISMS_DOWNLOAD_URL: 'http://127.0.0.1:1/redis.tar.gz' },
+  },
+  {
     name: 'dev, for a minute and a half, then Ctrl-C',
     command: `${pnpm} install && timeout --preserve-status -s INT 90 dev/node/bin/node --conditions=chatlane-source dev/dev.ts`,
     code: 0,

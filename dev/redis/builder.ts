@@ -57,10 +57,10 @@ function watchDownload(): NodeJS.Timeout {
   let before = 0
   return setInterval(() => {
     const loading = readdirSync(work).find((name) => name.endsWith('.downloading'))
-    if (loading === undefined) return
-    const { size } = statSync(join(work, loading))
-    if (size === before) giveUp(new Error(`nothing came of the download for ${downloadPatienceMs / 1000} s`))
-    before = size
+    const found = loading === undefined ? undefined : statSync(join(work, loading), { throwIfNoEntry: false })
+    if (found === undefined) return
+    if (found.size === before) giveUp(new Error(`nothing came of the download for ${downloadPatienceMs / 1000} s`))
+    before = found.size
   }, downloadPatienceMs)
 }
 
