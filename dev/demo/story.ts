@@ -60,7 +60,7 @@ export async function play(stack: Stack, firstWorker: Service, journal: Journal)
   journal.note(firstWorker.name, '', 'dies', 'killed with -9 while UponAI works on Gus’ answer')
   const second = stack.start('worker', 'worker 2').then(() => {
     journal.note('worker 2', '', 'starts', 'takes messages')
-    journal.note(gus.name, gus.channel, 'waits', 'his turn is free again when the dead worker’s lease is over (15 s)')
+    journal.note(gus.name, gus.channel, 'waits', 'waits for the dead worker’s lease to end (15 s)')
   })
   await Promise.all([
     second,

@@ -16,7 +16,7 @@ export function drawTimeline(happenings: readonly Happening[]): void {
   const column = (at: number) => Math.floor(at / columnMs)
   const names = [...people.map(({ name }) => name), ...new Set(happenings.filter(isProcess).map(({ who }) => who))]
 
-  heading('The same, one row each')
+  heading('The same on a time line, one row each')
   print(' '.repeat(nameWidth) + styled('dim', ruler(columnMs, columns)))
   for (const name of names) {
     const own = happenings.filter(({ who }) => who === name)

@@ -59,7 +59,7 @@ export class Upstream {
     if (!person) return
     if (operation === 'completion') {
       if (!this.#noted.has(seq) && this.#troubled.delete(person))
-        this.#note(seq, person, 'mended', 'now it is time: asked again', at)
+        this.#note(seq, person, 'mended', 'the pause is over: UponAI is asked again', at)
       this.#noted.set(seq, this.#noted.get(seq) ?? new Set())
       if (outcome === 'pending' && Date.now() - at > longMs) this.#note(seq, person, 'waits', 'UponAI is thinking …')
       if (outcome === 'dropped') this.#trouble(seq, person, 'nobody is left to take UponAI’s answer', end)

@@ -12,7 +12,7 @@ export interface StackAddresses {
 export const devApiKey = 'dev-key'
 
 /** What a process needs of the machine's environment; the rest could hold settings that are meant for something else. */
-const passedOn = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS']
+const passedOn = ['PATH', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS']
 
 /** The environment that makes sandbox, api and workers find each other. */
 export function stackEnvironment({ redisUrl, sandboxUrl, apiUrl, adminUrl }: StackAddresses): Record<string, string> {
