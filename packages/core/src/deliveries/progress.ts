@@ -30,8 +30,15 @@ const progress = z.object({
 export type Progress = z.infer<typeof progress>
 
 /** Messages that Twilio took, by its ids and the times at which it had answered, ms. */
-const sent = z.array(z.tuple([z.string(), z.number()]))
-export type Sent = z.infer<typeof sent>
+const sentOne = z.tuple([z.string(), z.number()])
+/** One that cannot be read must not keep the conversation's other messages from being sent. */
+const sent = z.array(z.unknown()).transform((all) =>
+  all.flatMap((one) => {
+    const { data } = sentOne.safeParse(one)
+    return data ? [data] : []
+  }),
+)
+export type Sent = z.infer<typeof sentOne>[]
 
 /**
  * Sends so long before another one cannot be taken for it: the search's tolerance, and twice as much again, for what is

@@ -49,6 +49,8 @@ export function createSmsInbox(config: TwilioAccess): SmsInbox {
         looked += page.instances.length
         for (const message of page.instances) {
           const at = (message.dateSent ?? message.dateCreated).getTime()
+          // Without an id it would be taken for any other one.
+          if (!message.sid || !message.from || !message.to) continue
           if (message.direction !== 'inbound' || at < since || (until !== undefined && at >= until)) continue
           const sms = inboundSms({
             messageSid: message.sid,

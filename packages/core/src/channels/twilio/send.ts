@@ -99,7 +99,7 @@ export function createSmsSender(config: TwilioConfig): SmsSender {
             ...(statusCallback !== undefined && { statusCallback }),
           }),
         )
-        return created.sid
+        return requireSid(created.sid)
       } catch (error) {
         if (error instanceof LeaseLostError) throw error
         throw classify(error)
@@ -122,7 +122,7 @@ export function createSmsSender(config: TwilioConfig): SmsSender {
             if (message.dateCreated.getTime() < oldest || except.includes(message.sid)) continue
             if (message.direction === 'inbound') continue
             if (from === undefined && message.messagingServiceSid !== messagingServiceSid) continue
-            if (isText(message.body, body) && (files === 0 || Number(message.numMedia) === files))
+            if (isSid(message.sid) && isText(message.body, body) && (files === 0 || Number(message.numMedia) === files))
               finding.sid = message.sid
             else finding.similar = true
           }
@@ -137,6 +137,16 @@ export function createSmsSender(config: TwilioConfig): SmsSender {
       }
     },
   }
+}
+
+/** The library passes on what an answer says, whatever that is. */
+function requireSid(sid: unknown): string {
+  if (isSid(sid)) return sid
+  throw new SmsError('unclear', 'unclear', "Twilio's answer has no id of a message", { answered: true })
+}
+
+function isSid(sid: unknown): sid is string {
+  return typeof sid === 'string' && /^[A-Z]{2}[0-9a-f]{32}$/i.test(sid)
 }
 
 /** Whether Twilio's text is ours. Of a message that is files alone it has none. */

@@ -28,7 +28,7 @@ export class SmsError extends Error {
 
 const failure = z.object({
   status: z.number().optional().catch(undefined),
-  code: z.union([z.number(), z.string()]).optional().catch(undefined),
+  code: z.union([z.int().positive(), z.string()]).optional().catch(undefined),
 })
 
 /** Pause of a message for which the code does not say more. */
