@@ -6,6 +6,7 @@ import { endlessReceiver } from './rows/endless-receiver.ts'
 import { forgeries } from './rows/forgeries.ts'
 import { fullConversation } from './rows/full-conversation.ts'
 import { halfSentBodies } from './rows/half-sent-bodies.ts'
+import { halfSentForms } from './rows/half-sent-forms.ts'
 import { impersonation } from './rows/impersonation.ts'
 import { longTexts } from './rows/long-texts.ts'
 import { manyConversations } from './rows/many-conversations.ts'
@@ -29,6 +30,7 @@ export const ROWS: readonly Row[] = [
   readiness,
   forgeries,
   impersonation,
+  halfSentForms,
 ]
 
 /** @throws RangeError */

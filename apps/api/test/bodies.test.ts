@@ -189,13 +189,12 @@ test('many half-sent bodies of one address leave room for others, and for whoeve
   const answers = () => held.filter(({ received }) => received().startsWith('HTTP/1.1 503 ')).length
   await expect.poll(answers, { timeout: 90_000 }).toBe(10)
   expect((await call(patient.url, path, { body: { text: 'hi' } })).status).toBe(202)
-  // What does not come makes way, when it has not come for a moment.
-  const own = () => call(patient.url, path, { body: { text: 'hi' }, headers: asToken(token) })
-  await expect.poll(async () => (await own()).status, { timeout: 90_000 }).toBe(202)
-  expect(answers()).toBeGreaterThan(10)
+  // The oldest makes way.
+  expect((await call(patient.url, path, { body: { text: 'hi' }, headers: asToken(token) })).status).toBe(202)
+  await expect.poll(answers, { timeout: 90_000 }).toBe(11)
 })
 
-test('half-sent bodies of many addresses keep out nobody for long', async () => {
+test('half-sent bodies of many addresses keep out nobody', async () => {
   const patient = await startApi({
     env: { API_TRUST_PROXY: '1' },
     listener: { times: { requestMs: 120_000, headersMs: 120_000, restMs: 200 } },
@@ -211,6 +210,5 @@ test('half-sent bodies of many addresses keep out nobody for long', async () => 
   })
   await Promise.all(heads.map((head) => client(head, patient.url)))
   const post = () => postForm(patient.url, messages, inbound())
-  await expect.poll(async () => (await post()).status, { timeout: 90_000 }).toBe(204)
   for (let i = 0; i < 20; i++) expect((await post()).status).toBe(204)
 })

@@ -7,9 +7,6 @@ const LARGE_BYTES = 1024 * 1024
 const LEAST_RATE = 128 * 1024
 const LARGE_YIELDS_AFTER_MS = 500
 
-/** A small one is here within a millisecond or two. One that is not makes way for another after so long, ms. */
-const YIELDS_AFTER_MS = 100
-
 export interface BodyBudgetOptions {
   /** Bodies that may be on their way in at a time. */
   mostBodies: number
@@ -37,8 +34,8 @@ interface Share {
 
 /**
  * What this process holds of bodies that are not complete yet, whose senders nobody has verified. Bounded in bodies and bytes;
- * one address gets at most half of either. One large body is received and worked on at a time. Where there is no room, what
- * hardly comes makes way: with a few addresses somebody could else keep out everybody.
+ * one address gets at most half of either. One large body is received and worked on at a time. Where there is no room, the
+ * oldest makes way: a body is here within a millisecond or two, and who does not send could else keep out everybody.
  */
 export class BodyBudget {
   readonly #most: BodyBudgetOptions
@@ -93,13 +90,12 @@ export class BodyBudget {
     this.#large = body
   }
 
-  /** Lets those go that have been on their way for long, of the same address first, until there is room. */
+  /** Lets those go that have been on their way for longest, of the same address first, until there is room. */
   #makeRoom(body: Body, hasRoom: (all: Share, share: Share) => boolean): void {
     const fits = () => hasRoom(this.#all, this.#shareOf(body.address))
     if (fits()) return
     for (const own of [true, false]) {
       for (const other of this.#incoming) {
-        if (Date.now() - other.since < YIELDS_AFTER_MS) break
         if (other === body || other === this.#large || (own && other.address !== body.address)) continue
         this.#cutOff(other, tooMany())
         if (fits()) return
