@@ -28,5 +28,5 @@ test('Ctrl-C, which pnpm hands on a second time, ends the run and all that it st
 test('a wrong option is named, with what was expected', async () => {
   const run = attack('--rows', '99')
   expect(await run.ended).toBe(1)
-  expect(run.output()).toMatch(/expected a whole number from 1 to 14/)
+  expect(run.output()).toMatch(/expected a whole number from 1 to 15/)
 })
